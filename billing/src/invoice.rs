@@ -1,0 +1,476 @@
+//! Invoices: issued once per period, numbered without gaps, never changed afterwards.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use platform::event::{self, NewEvent};
+use platform::money::Money;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tenancy::account::{self, Account};
+use tenancy::{AccountId, TenantTx};
+
+use crate::BillingError;
+use crate::error::currency;
+use crate::ids::{CreditId, InvoiceId, LineId, OrderId, SubscriptionId};
+use crate::ledger::{self, Book, Posting};
+
+/// A line to issue.
+#[derive(Debug, Clone)]
+pub struct DraftLine {
+    /// recurring, stub, setup, once or manual.
+    pub kind: &'static str,
+    /// What it bills.
+    pub subscription: Option<SubscriptionId>,
+    /// vps, dedicated, ...: which revenue it is.
+    pub product_kind: String,
+    /// First line.
+    pub description: String,
+    /// Second line.
+    pub detail: String,
+    /// Half-open.
+    pub period: Option<(NaiveDate, NaiveDate)>,
+    /// How many.
+    pub quantity: i64,
+    /// Each.
+    pub unit: Money,
+    /// All.
+    pub amount: Money,
+    /// How the amount came about.
+    pub explain: Value,
+}
+
+/// An invoice.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Invoice {
+    /// Key.
+    pub id: InvoiceId,
+    /// Account.
+    pub account_id: AccountId,
+    /// Order that caused it.
+    pub order_id: Option<OrderId>,
+    /// Gapless number; none for a draft.
+    pub number: Option<String>,
+    /// draft, issued, void.
+    pub status: String,
+    /// unpaid, processing, partly_paid, paid, ...
+    pub payment_status: String,
+    /// none, overdue, promised, written_off.
+    pub collection_status: String,
+    /// Currency.
+    pub currency: String,
+    /// Before tax.
+    pub subtotal_minor: i64,
+    /// Tax.
+    pub tax_minor: i64,
+    /// Total.
+    pub total_minor: i64,
+    /// Paid or covered by credit.
+    pub allocated_minor: i64,
+    /// Sent back.
+    pub refunded_minor: i64,
+    /// Day of issue.
+    pub issued_on: Option<NaiveDate>,
+    /// Due day.
+    pub due_on: Option<NaiveDate>,
+    /// When paid.
+    pub paid_at: Option<DateTime<Utc>>,
+    /// Seller, frozen.
+    pub seller: Option<Value>,
+    /// Buyer, frozen.
+    pub buyer: Option<Value>,
+    /// Why the tax is what it is.
+    pub tax_note: Option<String>,
+    /// When made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Invoice {
+    /// What is still to be paid.
+    ///
+    /// # Errors
+    /// When the row's amounts make no sense.
+    pub fn due(&self) -> Result<Money, BillingError> {
+        Ok(Money::new(
+            self.total_minor - self.allocated_minor,
+            currency(&self.currency)?,
+        )?)
+    }
+}
+
+/// A line of an issued invoice.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Line {
+    /// recurring, stub, setup, once or manual.
+    pub kind: String,
+    /// What it bills.
+    pub subscription_id: Option<SubscriptionId>,
+    /// First line.
+    pub description: String,
+    /// Second line.
+    pub detail: String,
+    /// From.
+    pub period_from: Option<NaiveDate>,
+    /// To, exclusive.
+    pub period_to: Option<NaiveDate>,
+    /// How many.
+    pub quantity: i64,
+    /// Each.
+    pub unit_minor: i64,
+    /// All.
+    pub amount_minor: i64,
+    /// Tax on it.
+    pub tax_minor: i64,
+    /// How the amount came about.
+    pub explain: Value,
+}
+
+const COLUMNS: &str = "SELECT id, account_id, order_id, number, status, payment_status, collection_status, currency, subtotal_minor, \
+     tax_minor, total_minor, allocated_minor, refunded_minor, issued_on, due_on, paid_at, seller, buyer, tax_note, created_at FROM invoices";
+
+/// Issues what is missing of `lines`; none when every line exists already.
+///
+/// One transaction: lines, postings, credit applied, and the number last, under its own lock.
+///
+/// # Errors
+/// When a line is in another currency than the account.
+pub async fn issue(
+    tx: &mut TenantTx,
+    account: AccountId,
+    order: Option<OrderId>,
+    lines: Vec<DraftLine>,
+    due_on: NaiveDate,
+) -> Result<Option<Invoice>, BillingError> {
+    let buyer = lock_account(tx, account).await?;
+    let lines = missing(tx, lines).await?;
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let unit = currency(&buyer.currency)?;
+    let total = Money::sum(unit, lines.iter().map(|line| line.amount))?;
+    let id: InvoiceId = tx.new_id();
+    let (now, today) = (tx.now(), tx.today());
+    let seller = seller(tx);
+    sqlx::query(
+        "INSERT INTO invoices (id, account_id, order_id, status, payment_status, currency, subtotal_minor, tax_minor, total_minor, \
+         due_on, seller, buyer, tax_note, created_at) VALUES ($1, $2, $3, 'draft', 'unpaid', $4, $5, 0, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(id)
+    .bind(account)
+    .bind(order)
+    .bind(unit.code())
+    .bind(total.minor)
+    .bind(due_on)
+    .bind(seller)
+    .bind(json!({ "name": buyer.name, "lines": buyer.address_lines(), "vat_id": buyer.vat_id, "email": buyer.email }))
+    .bind("No tax rule of the seller matches this buyer, so no tax is charged.")
+    .bind(now)
+    .execute(tx.connection())
+    .await?;
+    insert_lines(tx, id, &lines).await?;
+    let mut entries = vec![(Book::Receivable(account), total)];
+    entries.extend(
+        lines
+            .iter()
+            .map(|line| (Book::Revenue(line.product_kind.clone()), line.amount.negated())),
+    );
+    let posting = Posting {
+        key: format!("invoice:{id}"),
+        kind: "invoice.issued",
+        source: id.to_string(),
+        on: today,
+        entries,
+    };
+    ledger::post(tx, &posting).await?;
+    apply_credit(tx, id, account, total, buyer.credit_minor).await?;
+    let number = next_number(tx).await?;
+    sqlx::query("UPDATE invoices SET status = 'issued', number = $2, issued_on = $3, issued_at = $4 WHERE id = $1")
+        .bind(id)
+        .bind(&number)
+        .bind(today)
+        .bind(now)
+        .execute(tx.connection())
+        .await?;
+    let payload = json!({ "id": id, "number": number, "account": account, "total": total });
+    event::publish(
+        tx,
+        &[NewEvent::new("invoice.created", id, payload).for_account(account.uuid())],
+    )
+    .await?;
+    after_allocation(tx, id).await?;
+    find(tx, id).await
+}
+
+async fn lock_account(tx: &mut TenantTx, id: AccountId) -> Result<Account, BillingError> {
+    sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .execute(tx.connection())
+        .await?;
+    account::find(tx, id).await?.ok_or(BillingError::NotFound("account"))
+}
+
+/// Leaves out lines that exist: a second run inserts nothing.
+async fn missing(tx: &mut TenantTx, lines: Vec<DraftLine>) -> Result<Vec<DraftLine>, BillingError> {
+    let ids: Vec<SubscriptionId> = lines.iter().filter_map(|line| line.subscription).collect();
+    let known: Vec<(SubscriptionId, String, Option<NaiveDate>)> =
+        sqlx::query_as("SELECT subscription_id, kind, period_from FROM invoice_lines WHERE subscription_id = ANY($1)")
+            .bind(&ids)
+            .fetch_all(tx.connection())
+            .await?;
+    let is_new = |line: &DraftLine| {
+        !known.iter().any(|(subscription, kind, from)| {
+            Some(*subscription) == line.subscription && kind == line.kind && *from == line.period.map(|p| p.0)
+        })
+    };
+    Ok(lines.into_iter().filter(is_new).collect())
+}
+
+fn seller(tx: &TenantTx) -> Value {
+    let tenant = tx.tenant();
+    let settings = &tenant.settings;
+    let name = if settings.legal_name.is_empty() {
+        &tenant.name
+    } else {
+        &settings.legal_name
+    };
+    json!({ "name": name, "lines": settings.address, "vat_id": settings.vat_id, "country": settings.country })
+}
+
+async fn insert_lines(tx: &mut TenantTx, invoice: InvoiceId, lines: &[DraftLine]) -> Result<(), BillingError> {
+    for (position, line) in lines.iter().enumerate() {
+        let id: LineId = tx.new_id();
+        sqlx::query(
+            "INSERT INTO invoice_lines (id, invoice_id, position, kind, subscription_id, description, detail, period_from, period_to, \
+             quantity, unit_minor, amount_minor, explain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        )
+        .bind(id)
+        .bind(invoice)
+        .bind(i32::try_from(position).unwrap_or(i32::MAX))
+        .bind(line.kind)
+        .bind(line.subscription)
+        .bind(&line.description)
+        .bind(&line.detail)
+        .bind(line.period.map(|p| p.0))
+        .bind(line.period.map(|p| p.1))
+        .bind(line.quantity)
+        .bind(line.unit.minor)
+        .bind(line.amount.minor)
+        .bind(&line.explain)
+        .execute(tx.connection())
+        .await?;
+    }
+    Ok(())
+}
+
+/// Takes the next number under the series' row lock; a rolled-back transaction gives it back.
+async fn next_number(tx: &mut TenantTx) -> Result<String, BillingError> {
+    let number = account::next_number(tx, "invoice", 1).await?;
+    let prefix = tx.tenant().settings.invoice_prefix.clone();
+    Ok(format!("{prefix}{}-{number:04}", tx.today().year()))
+}
+
+async fn apply_credit(
+    tx: &mut TenantTx,
+    invoice: InvoiceId,
+    account: AccountId,
+    total: Money,
+    credit_minor: i64,
+) -> Result<(), BillingError> {
+    let amount = total.minor.min(credit_minor);
+    if amount <= 0 {
+        return Ok(());
+    }
+    add_credit(
+        tx,
+        account,
+        total.currency.code(),
+        -amount,
+        "applied",
+        Some(invoice),
+        "applied to an invoice",
+    )
+    .await?;
+    allocate(tx, invoice, None, amount).await?;
+    let money = Money::new(amount, total.currency)?;
+    let posting = Posting {
+        key: format!("credit:{invoice}"),
+        kind: "credit.applied",
+        source: invoice.to_string(),
+        on: tx.today(),
+        entries: vec![
+            (Book::Credit(account), money),
+            (Book::Receivable(account), money.negated()),
+        ],
+    };
+    ledger::post(tx, &posting).await?;
+    Ok(())
+}
+
+/// Adds to (or takes from) what we owe an account; it never goes below zero.
+///
+/// # Errors
+/// When it would.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one column each; a struct would only repeat the table"
+)]
+pub(crate) async fn add_credit(
+    tx: &mut TenantTx,
+    account: AccountId,
+    currency: &str,
+    amount_minor: i64,
+    kind: &str,
+    invoice: Option<InvoiceId>,
+    reason: &str,
+) -> Result<CreditId, BillingError> {
+    let id: CreditId = tx.new_id();
+    let by = tx.actor().to_string();
+    let done = sqlx::query("UPDATE accounts SET credit_minor = credit_minor + $2 WHERE id = $1 AND credit_minor + $2 >= 0 AND currency = $3")
+        .bind(account)
+        .bind(amount_minor)
+        .bind(currency)
+        .execute(tx.connection())
+        .await?;
+    if done.rows_affected() == 0 {
+        return Err(BillingError::Conflict(
+            "credit_short",
+            "There is not enough credit in this currency.".into(),
+        ));
+    }
+    sqlx::query(
+        "INSERT INTO credits (id, account_id, currency, amount_minor, kind, invoice_id, reason, created_by, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(id)
+    .bind(account)
+    .bind(currency)
+    .bind(amount_minor)
+    .bind(kind)
+    .bind(invoice)
+    .bind(reason)
+    .bind(by)
+    .bind(tx.now())
+    .execute(tx.connection())
+    .await?;
+    Ok(id)
+}
+
+/// Applies money to an invoice; the table refuses more than its total.
+pub(crate) async fn allocate(
+    tx: &mut TenantTx,
+    invoice: InvoiceId,
+    payment: Option<crate::ids::PaymentId>,
+    amount_minor: i64,
+) -> Result<(), BillingError> {
+    let id = uuid::Uuid::from_u128(u128::from_be_bytes(tx.random().bytes::<16>()));
+    sqlx::query("INSERT INTO allocations (id, invoice_id, payment_id, amount_minor, at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(id)
+        .bind(invoice)
+        .bind(payment)
+        .bind(amount_minor)
+        .bind(tx.now())
+        .execute(tx.connection())
+        .await?;
+    sqlx::query("UPDATE invoices SET allocated_minor = allocated_minor + $2 WHERE id = $1")
+        .bind(invoice)
+        .bind(amount_minor)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Derives the payment status from the allocations and says so when an invoice became paid.
+pub(crate) async fn after_allocation(tx: &mut TenantTx, id: InvoiceId) -> Result<(), BillingError> {
+    let invoice = find(tx, id).await?.ok_or(BillingError::NotFound("invoice"))?;
+    let paid = invoice.allocated_minor == invoice.total_minor;
+    let status = if paid {
+        "paid"
+    } else if invoice.allocated_minor > 0 {
+        "partly_paid"
+    } else {
+        "unpaid"
+    };
+    sqlx::query(
+        "UPDATE invoices SET payment_status = $2, paid_at = CASE WHEN $3 THEN coalesce(paid_at, $4) END, \
+         collection_status = CASE WHEN $3 THEN 'none' ELSE collection_status END, \
+         next_try_on = CASE WHEN $3 THEN NULL ELSE next_try_on END WHERE id = $1",
+    )
+    .bind(id)
+    .bind(status)
+    .bind(paid)
+    .bind(tx.now())
+    .execute(tx.connection())
+    .await?;
+    if !paid {
+        return Ok(());
+    }
+    let payload = json!({ "id": id, "number": invoice.number, "account": invoice.account_id });
+    event::publish(
+        tx,
+        &[NewEvent::new("invoice.paid", id, payload).for_account(invoice.account_id.uuid())],
+    )
+    .await?;
+    crate::order::secured(tx, &invoice).await?;
+    crate::suspension::lift_for(tx, id).await
+}
+
+/// An invoice by id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn find(tx: &mut TenantTx, id: InvoiceId) -> Result<Option<Invoice>, BillingError> {
+    let sql = format!("{COLUMNS} WHERE id = $1");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(tx.connection())
+        .await?)
+}
+
+/// What a list of invoices is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct InvoiceFilter {
+    /// Account.
+    pub account: Option<AccountId>,
+    /// Document state.
+    pub status: Option<String>,
+    /// Payment state.
+    pub payment_status: Option<String>,
+}
+
+/// Invoices newest first, after the given one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn list(
+    tx: &mut TenantTx,
+    filter: &InvoiceFilter,
+    limit: i64,
+    after: Option<InvoiceId>,
+) -> Result<Vec<Invoice>, BillingError> {
+    let sql = format!(
+        "{COLUMNS} WHERE ($1::uuid IS NULL OR account_id = $1) AND ($2::text IS NULL OR status = $2) \
+         AND ($3::text IS NULL OR payment_status = $3) \
+         AND ($5::uuid IS NULL OR (created_at, id) < (SELECT i.created_at, i.id FROM invoices i WHERE i.id = $5)) \
+         ORDER BY created_at DESC, id DESC LIMIT $4"
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(filter.account)
+        .bind(&filter.status)
+        .bind(&filter.payment_status)
+        .bind(limit)
+        .bind(after)
+        .fetch_all(tx.connection())
+        .await?)
+}
+
+/// The lines of an invoice, in order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lines(tx: &mut TenantTx, id: InvoiceId) -> Result<Vec<Line>, BillingError> {
+    Ok(sqlx::query_as(
+        "SELECT kind, subscription_id, description, detail, period_from, period_to, quantity, unit_minor, amount_minor, tax_minor, explain \
+         FROM invoice_lines WHERE invoice_id = $1 ORDER BY position",
+    )
+    .bind(id)
+    .fetch_all(tx.connection())
+    .await?)
+}

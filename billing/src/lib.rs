@@ -1,0 +1,24 @@
+//! Money in and money owed: catalogue, orders, subscriptions, invoices, payments, the ledger.
+//!
+//! `rules` are pure: from what exists and what is proposed to what is missing. Commands take a
+//! `TenantTx` and write facts, postings and events in one transaction; a gateway is called between
+//! two transactions, never inside one. This room publishes what it wants done on a server
+//! (`service.paid`, `service.suspension_wanted`, ...) and never calls `provisioning`.
+
+pub mod calc;
+pub mod catalogue;
+pub mod error;
+pub mod gateway;
+pub mod ids;
+pub mod inbox;
+pub mod invoice;
+pub mod ledger;
+pub mod order;
+pub mod payment;
+pub mod payment_method;
+pub mod renewal;
+pub mod rules;
+pub mod service;
+pub mod suspension;
+
+pub use error::BillingError;

@@ -1,0 +1,602 @@
+//! Payments: one attempt in flight per invoice, committed before the gateway is called.
+//!
+//! The gateway's answer, its events and our own questions all end in [`settle`], which only moves
+//! forward under a row lock. A lost answer is `unknown` and is asked about, never guessed.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use platform::db::constraint;
+use platform::event::{self, NewEvent};
+use platform::job::{self, Class, Job, NewJob, Outcome as JobOutcome};
+use platform::money::Money;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenancy::{AccountId, Tenancy, TenantScope, TenantTx, task};
+
+use crate::error::currency;
+use crate::gateway::{self, Asked, Charge, Decline, GatewayKinds, Outcome};
+use crate::ids::{GatewayId, InvoiceId, PaymentId, PaymentMethodId};
+use crate::ledger::{self, Book, Posting};
+use crate::{BillingError, invoice, order, payment_method};
+
+/// A payment.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Payment {
+    /// Key; also the idempotency key at the gateway.
+    pub id: PaymentId,
+    /// Account.
+    pub account_id: AccountId,
+    /// Invoice.
+    pub invoice_id: InvoiceId,
+    /// Gateway.
+    pub gateway_id: GatewayId,
+    /// Saved method charged.
+    pub payment_method_id: Option<PaymentMethodId>,
+    /// Amount.
+    pub amount_minor: i64,
+    /// Currency.
+    pub currency: String,
+    /// charge, hold or redirect.
+    pub mode: String,
+    /// created, requires_action, processing, unknown, held, succeeded, failed, cancelled.
+    pub status: String,
+    /// The gateway's id.
+    pub provider_ref: Option<String>,
+    /// The hosted page's id.
+    pub session_ref: Option<String>,
+    /// Why it failed.
+    pub failure_message: Option<String>,
+    /// Sent back.
+    pub refunded_minor: i64,
+    /// How often it was asked about.
+    pub asks: i32,
+    /// When begun.
+    pub created_at: DateTime<Utc>,
+}
+
+const COLUMNS: &str = "SELECT id, account_id, invoice_id, gateway_id, payment_method_id, amount_minor, currency, mode, status, \
+     provider_ref, session_ref, failure_message, refunded_minor, asks, created_at FROM payments";
+
+/// Drives a payment that was begun.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DrivePayment {
+    /// Which.
+    pub payment: PaymentId,
+}
+impl Job for DrivePayment {
+    const NAME: &'static str = "drive_payment";
+    const CLASS: Class = Class::Critical;
+}
+
+/// Asks what became of a payment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AskPayment {
+    /// Which.
+    pub payment: PaymentId,
+}
+impl Job for AskPayment {
+    const NAME: &'static str = "ask_payment";
+    const CLASS: Class = Class::Critical;
+}
+
+/// Takes or gives back what is held for an order, once its services are decided.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FinishHold {
+    /// Which.
+    pub payment: PaymentId,
+}
+impl Job for FinishHold {
+    const NAME: &'static str = "finish_hold";
+    const CLASS: Class = Class::Critical;
+}
+
+/// Begins a payment of what an invoice still wants; its job makes sure that it is driven.
+///
+/// # Errors
+/// When another is in flight, or nothing is due.
+pub async fn begin(
+    tx: &mut TenantTx,
+    invoice: InvoiceId,
+    method: PaymentMethodId,
+    hold: bool,
+) -> Result<PaymentId, BillingError> {
+    let row = invoice::find(tx, invoice)
+        .await?
+        .ok_or(BillingError::NotFound("invoice"))?;
+    let method = payment_method::find(tx, method)
+        .await?
+        .ok_or(BillingError::NotFound("payment method"))?;
+    if method.account_id != row.account_id {
+        return Err(BillingError::NotFound("payment method"));
+    }
+    let due = row.due()?;
+    if row.status != "issued" || !due.is_positive() {
+        return Err(BillingError::Conflict(
+            "nothing_due",
+            "Nothing is due on this invoice.".into(),
+        ));
+    }
+    let id: PaymentId = tx.new_id();
+    let inserted = sqlx::query(
+        "INSERT INTO payments (id, account_id, invoice_id, gateway_id, payment_method_id, amount_minor, currency, mode, status, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'created', $9)",
+    )
+    .bind(id)
+    .bind(row.account_id)
+    .bind(invoice)
+    .bind(method.gateway_id)
+    .bind(method.id)
+    .bind(due.minor)
+    .bind(due.currency.code())
+    .bind(if hold { "hold" } else { "charge" })
+    .bind(tx.now())
+    .execute(tx.connection())
+    .await;
+    if let Err(error) = inserted {
+        return Err(match constraint(&error) {
+            Some("payments_in_flight") => {
+                BillingError::Conflict("payment_in_flight", "A payment of this invoice is under way.".into())
+            }
+            _ => error.into(),
+        });
+    }
+    let again = NewJob::new(&DrivePayment { payment: id })
+        .key(format!("drive:{id}"))
+        .after(Duration::from_secs(3));
+    job::enqueue(tx, &[again]).await?;
+    Ok(id)
+}
+
+/// Calls the gateway for a payment that was begun, and settles its answer. Twice is as good as once:
+/// the gateway sees one key.
+///
+/// # Errors
+/// When the database refuses; the payment stays as it was and its job drives it again.
+pub async fn drive(
+    doors: &Tenancy,
+    kinds: &GatewayKinds,
+    scope: &TenantScope,
+    id: PaymentId,
+) -> Result<(), BillingError> {
+    let mut tx = doors.begin_read(scope).await?;
+    let payment = find(&mut tx, id).await?.ok_or(BillingError::NotFound("payment"))?;
+    let row = invoice::find(&mut tx, payment.invoice_id)
+        .await?
+        .ok_or(BillingError::NotFound("invoice"))?;
+    let method: Option<String> =
+        sqlx::query_scalar("SELECT provider_ref FROM payment_methods WHERE id = $1 AND state <> 'removed'")
+            .bind(payment.payment_method_id)
+            .fetch_optional(tx.connection())
+            .await?;
+    tx.commit().await?;
+    let (Some(method), "created") = (method, payment.status.as_str()) else {
+        return Ok(());
+    };
+    let outcome = match payment_method::customer(doors, kinds, scope, payment.gateway_id, payment.account_id).await {
+        Err(BillingError::Conflict(_, why)) => Outcome::NotSent { why },
+        Err(error) => return Err(error),
+        Ok(customer) => {
+            let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
+            let charge = Charge {
+                key: id.to_string(),
+                amount: Money::new(payment.amount_minor, currency(&payment.currency)?)?,
+                customer,
+                method,
+                hold: payment.mode == "hold",
+                description: row.number.unwrap_or_default(),
+            };
+            adapter.charge(&context, &charge).await
+        }
+    };
+    let mut tx = doors.begin(scope).await?;
+    settle(&mut tx, id, &outcome).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The body of [`DrivePayment`].
+pub async fn drive_job(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &DrivePayment) -> JobOutcome {
+    match drive(doors, kinds, scope, args.payment).await {
+        Ok(()) => JobOutcome::Done,
+        Err(error) => JobOutcome::Retry {
+            after: Duration::from_secs(5),
+            why: error.to_string(),
+        },
+    }
+}
+
+/// Applies what a gateway said. Forward only: what is settled stays, except that money which arrived
+/// after a no is still money.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Result<(), BillingError> {
+    let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
+    let payment: Option<Payment> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(tx.connection())
+        .await?;
+    let payment = payment.ok_or(BillingError::NotFound("payment"))?;
+    if payment.status == "succeeded" {
+        return Ok(());
+    }
+    let over = ["failed", "cancelled"].contains(&payment.status.as_str());
+    match outcome {
+        Outcome::Succeeded {
+            reference,
+            fee_minor,
+            saved,
+        } => {
+            succeed(tx, &payment, reference, *fee_minor).await?;
+            if let Some(saved) = saved {
+                payment_method::save(tx, payment.account_id, payment.gateway_id, saved).await?;
+            }
+            Ok(())
+        }
+        _ if over => Ok(()),
+        Outcome::Held { reference } => hold(tx, &payment, reference).await,
+        Outcome::Processing { reference } => {
+            mark(tx, id, "processing", Some(reference)).await?;
+            invoice_waits(tx, payment.invoice_id).await?;
+            ask_later(tx, &payment, Duration::from_secs(60)).await
+        }
+        Outcome::RequiresAction { reference } => mark(tx, id, "requires_action", reference.as_deref()).await,
+        Outcome::Declined {
+            reference,
+            class,
+            code,
+            message,
+        } => fail(tx, &payment, reference.as_deref(), *class, (code, message)).await,
+        Outcome::Unknown { why } => unknown(tx, &payment, why).await,
+        Outcome::NotSent { why } => {
+            tracing::info!(payment = %id, why, "the charge was not sent; it will be");
+            let again = NewJob::new(&DrivePayment { payment: id })
+                .key(format!("drive:{id}"))
+                .after(Duration::from_secs(5));
+            Ok(job::enqueue(tx, &[again]).await?)
+        }
+        // The gateway never saw it: the same key may be sent again.
+        Outcome::Nothing if payment.mode != "redirect" => {
+            mark(tx, id, "created", None).await?;
+            Ok(job::enqueue(
+                tx,
+                &[NewJob::new(&DrivePayment { payment: id }).key(format!("drive:{id}"))],
+            )
+            .await?)
+        }
+        Outcome::Nothing => Ok(()),
+    }
+}
+
+async fn mark(tx: &mut TenantTx, id: PaymentId, status: &str, reference: Option<&str>) -> Result<(), BillingError> {
+    sqlx::query("UPDATE payments SET status = $2, provider_ref = coalesce($3, provider_ref) WHERE id = $1")
+        .bind(id)
+        .bind(status)
+        .bind(reference)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+async fn invoice_waits(tx: &mut TenantTx, invoice: InvoiceId) -> Result<(), BillingError> {
+    sqlx::query("UPDATE invoices SET payment_status = 'processing' WHERE id = $1 AND payment_status IN ('unpaid', 'partly_paid')")
+        .bind(invoice)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+async fn succeed(tx: &mut TenantTx, payment: &Payment, reference: &str, fee: Option<i64>) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE payments SET status = 'succeeded', provider_ref = $2, fee_minor = $3, settled_at = $4, failure_class = NULL, \
+         failure_code = NULL, failure_message = NULL WHERE id = $1",
+    )
+    .bind(payment.id)
+    .bind(reference)
+    .bind(fee)
+    .bind(tx.now())
+    .execute(tx.connection())
+    .await?;
+    sqlx::query("SELECT id FROM invoices WHERE id = $1 FOR UPDATE")
+        .bind(payment.invoice_id)
+        .execute(tx.connection())
+        .await?;
+    let row = invoice::find(tx, payment.invoice_id)
+        .await?
+        .ok_or(BillingError::NotFound("invoice"))?;
+    let unit = currency(&payment.currency)?;
+    let open = if row.status == "issued" {
+        row.total_minor - row.allocated_minor
+    } else {
+        0
+    };
+    let applied = open.min(payment.amount_minor);
+    let excess = payment.amount_minor - applied;
+    let money = |minor| Money::new(minor, unit);
+    let mut entries = vec![
+        (Book::Clearing(payment.gateway_id), money(payment.amount_minor)?),
+        (Book::Receivable(payment.account_id), money(-applied)?),
+        (Book::Credit(payment.account_id), money(-excess)?),
+    ];
+    if let Some(fee) = fee.filter(|fee| *fee > 0) {
+        entries.push((Book::Fees(payment.gateway_id), money(fee)?));
+        entries.push((Book::Clearing(payment.gateway_id), money(-fee)?));
+    }
+    let posting = Posting {
+        key: format!("payment:{}", payment.id),
+        kind: "payment.received",
+        source: payment.id.to_string(),
+        on: tx.today(),
+        entries,
+    };
+    if !ledger::post(tx, &posting).await? {
+        return Ok(());
+    }
+    if applied > 0 {
+        invoice::allocate(tx, row.id, Some(payment.id), applied).await?;
+    }
+    if excess > 0 {
+        invoice::add_credit(
+            tx,
+            payment.account_id,
+            unit.code(),
+            excess,
+            "overpayment",
+            Some(row.id),
+            "paid more than was due",
+        )
+        .await?;
+    }
+    let payload = json!({ "id": payment.id, "invoice": row.id, "amount": money(payment.amount_minor)? });
+    let account = payment.account_id.uuid();
+    event::publish(
+        tx,
+        &[NewEvent::new("payment.succeeded", payment.id, payload).for_account(account)],
+    )
+    .await?;
+    invoice::after_allocation(tx, row.id).await
+}
+
+async fn hold(tx: &mut TenantTx, payment: &Payment, reference: &str) -> Result<(), BillingError> {
+    if payment.status == "held" {
+        return Ok(());
+    }
+    mark(tx, payment.id, "held", Some(reference)).await?;
+    invoice_waits(tx, payment.invoice_id).await?;
+    let row = invoice::find(tx, payment.invoice_id)
+        .await?
+        .ok_or(BillingError::NotFound("invoice"))?;
+    order::secured(tx, &row).await?;
+    // Events finish a hold at once; this finds one whose event was lost.
+    let check = NewJob::new(&FinishHold { payment: payment.id })
+        .key(format!("hold:{}", payment.id))
+        .after(Duration::from_secs(30));
+    Ok(job::enqueue(tx, &[check]).await?)
+}
+
+async fn fail(
+    tx: &mut TenantTx,
+    payment: &Payment,
+    reference: Option<&str>,
+    class: Decline,
+    (code, message): (&str, &str),
+) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE payments SET status = 'failed', provider_ref = coalesce($2, provider_ref), failure_class = $3, failure_code = $4, \
+         failure_message = $5, settled_at = $6 WHERE id = $1",
+    )
+    .bind(payment.id)
+    .bind(reference)
+    .bind(class.word())
+    .bind(code)
+    .bind(message)
+    .bind(tx.now())
+    .execute(tx.connection())
+    .await?;
+    let retry = (class == Decline::Retry).then(|| next_try(tx)).flatten();
+    sqlx::query(
+        "UPDATE invoices SET payment_status = CASE WHEN allocated_minor > 0 THEN 'partly_paid' ELSE 'unpaid' END, \
+         tries = tries + 1, next_try_on = $2 WHERE id = $1 AND payment_status IN ('unpaid', 'partly_paid', 'processing')",
+    )
+    .bind(payment.invoice_id)
+    .bind(retry)
+    .execute(tx.connection())
+    .await?;
+    let payload = json!({ "id": payment.id, "invoice": payment.invoice_id, "class": class.word(), "message": message });
+    let account = payment.account_id.uuid();
+    Ok(event::publish(
+        tx,
+        &[NewEvent::new("payment.failed", payment.id, payload).for_account(account)],
+    )
+    .await?)
+}
+
+fn next_try(tx: &TenantTx) -> Option<chrono::NaiveDate> {
+    let days = tx.tenant().settings.retry_days.first().copied().unwrap_or(1);
+    tx.today().checked_add_days(chrono::Days::new(u64::from(days)))
+}
+
+async fn unknown(tx: &mut TenantTx, payment: &Payment, why: &str) -> Result<(), BillingError> {
+    tracing::warn!(payment = %payment.id, why, asks = payment.asks, "the outcome of a payment is unknown; it will be asked about");
+    sqlx::query("UPDATE payments SET status = 'unknown', asks = asks + 1 WHERE id = $1")
+        .bind(payment.id)
+        .execute(tx.connection())
+        .await?;
+    invoice_waits(tx, payment.invoice_id).await?;
+    if payment.asks == 12 {
+        let new = task::NewTask {
+            kind: "payment",
+            key: format!("payment:{}", payment.id),
+            title: "A payment's outcome is unknown".into(),
+            reason: why.to_owned(),
+            subject: Some(payment.id.to_string()),
+            job: Some(job::request(
+                "critical",
+                AskPayment::NAME,
+                &json!({ "payment": payment.id }),
+                &job::Placement::default(),
+            )),
+        };
+        task::raise(tx, &new).await?;
+    }
+    let seconds = 1_u64 << payment.asks.clamp(0, 10);
+    ask_later(tx, payment, Duration::from_secs(seconds)).await
+}
+
+async fn ask_later(tx: &mut TenantTx, payment: &Payment, after: Duration) -> Result<(), BillingError> {
+    let ask = NewJob::new(&AskPayment { payment: payment.id })
+        .key(format!("ask:{}", payment.id))
+        .after(after);
+    Ok(job::enqueue(tx, &[ask]).await?)
+}
+
+/// The body of [`AskPayment`]: asks the gateway and settles what it says.
+pub async fn ask_job(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &AskPayment) -> JobOutcome {
+    match ask(doors, kinds, scope, args.payment).await {
+        Ok(()) => JobOutcome::Done,
+        Err(error) => JobOutcome::Retry {
+            after: Duration::from_secs(5),
+            why: error.to_string(),
+        },
+    }
+}
+
+/// Asks the gateway what became of a payment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ask(
+    doors: &Tenancy,
+    kinds: &GatewayKinds,
+    scope: &TenantScope,
+    id: PaymentId,
+) -> Result<(), BillingError> {
+    let mut tx = doors.begin_read(scope).await?;
+    let payment = find(&mut tx, id).await?.ok_or(BillingError::NotFound("payment"))?;
+    let customer: Option<String> =
+        sqlx::query_scalar("SELECT provider_ref FROM gateway_customers WHERE gateway_id = $1 AND account_id = $2")
+            .bind(payment.gateway_id)
+            .bind(payment.account_id)
+            .fetch_optional(tx.connection())
+            .await?;
+    tx.commit().await?;
+    if ["succeeded", "cancelled"].contains(&payment.status.as_str()) {
+        return Ok(());
+    }
+    let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
+    let asked = Asked {
+        key: id.to_string(),
+        reference: payment.provider_ref,
+        session: payment.session_ref,
+        customer,
+    };
+    let outcome = adapter.fetch(&context, &asked).await;
+    let mut tx = doors.begin(scope).await?;
+    settle(&mut tx, id, &outcome).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The body of [`FinishHold`]: takes the money when a service runs, gives it back when none does, waits otherwise.
+pub async fn finish_hold(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &FinishHold) -> JobOutcome {
+    match try_finish(doors, kinds, scope, args.payment).await {
+        Ok(true) => JobOutcome::Done,
+        Ok(false) => JobOutcome::Retry {
+            after: Duration::from_secs(30),
+            why: "services are still being built".into(),
+        },
+        Err(error) => JobOutcome::Retry {
+            after: Duration::from_secs(5),
+            why: error.to_string(),
+        },
+    }
+}
+
+async fn try_finish(
+    doors: &Tenancy,
+    kinds: &GatewayKinds,
+    scope: &TenantScope,
+    id: PaymentId,
+) -> Result<bool, BillingError> {
+    let mut tx = doors.begin_read(scope).await?;
+    let payment = find(&mut tx, id).await?.ok_or(BillingError::NotFound("payment"))?;
+    let (waiting, active): (i64, i64) = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE v.status IN ('pending', 'provisioning')), \
+                count(*) FILTER (WHERE v.status IN ('active', 'suspended')) \
+         FROM invoices i JOIN subscriptions s ON s.order_id = i.order_id JOIN services v ON v.subscription_id = s.id WHERE i.id = $1",
+    )
+    .bind(payment.invoice_id)
+    .fetch_one(tx.connection())
+    .await?;
+    tx.commit().await?;
+    let (Some(reference), "held") = (payment.provider_ref.clone(), payment.status.as_str()) else {
+        return Ok(true);
+    };
+    if waiting > 0 {
+        return Ok(false);
+    }
+    let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
+    if active > 0 {
+        let outcome = adapter.capture(&context, &format!("{id}-capture"), &reference).await;
+        let mut tx = doors.begin(scope).await?;
+        match outcome {
+            Outcome::NotSent { why } | Outcome::Unknown { why } => {
+                tx.rollback().await?;
+                return Err(BillingError::Conflict("capture_unknown", why));
+            }
+            other => settle(&mut tx, id, &other).await?,
+        }
+        tx.commit().await?;
+    } else {
+        adapter
+            .release(&context, &format!("{id}-release"), &reference)
+            .await
+            .map_err(payment_method::refused)?;
+        let mut tx = doors.begin(scope).await?;
+        mark(&mut tx, id, "cancelled", None).await?;
+        sqlx::query("UPDATE invoices SET payment_status = 'unpaid' WHERE id = $1 AND payment_status = 'processing'")
+            .bind(payment.invoice_id)
+            .execute(tx.connection())
+            .await?;
+        tx.commit().await?;
+    }
+    Ok(true)
+}
+
+/// A payment by id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn find(tx: &mut TenantTx, id: PaymentId) -> Result<Option<Payment>, BillingError> {
+    let sql = format!("{COLUMNS} WHERE id = $1");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(tx.connection())
+        .await?)
+}
+
+/// Payments newest first, of an account, an invoice or all.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn list(
+    tx: &mut TenantTx,
+    account: Option<AccountId>,
+    invoice: Option<InvoiceId>,
+    limit: i64,
+    after: Option<PaymentId>,
+) -> Result<Vec<Payment>, BillingError> {
+    let sql = format!(
+        "{COLUMNS} WHERE ($1::uuid IS NULL OR account_id = $1) AND ($2::uuid IS NULL OR invoice_id = $2) \
+         AND ($4::uuid IS NULL OR (created_at, id) < (SELECT p.created_at, p.id FROM payments p WHERE p.id = $4)) \
+         ORDER BY created_at DESC, id DESC LIMIT $3"
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(account)
+        .bind(invoice)
+        .bind(limit)
+        .bind(after)
+        .fetch_all(tx.connection())
+        .await?)
+}

@@ -1,0 +1,284 @@
+//! The billing day: from what is billed to what is missing, once, a failing account set aside.
+
+use chrono::NaiveDate;
+use platform::calendar::Grid;
+use platform::money::Money;
+use serde::Serialize;
+use serde_json::json;
+use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
+
+use crate::catalogue::cycle;
+use crate::error::currency;
+use crate::ids::{PaymentMethodId, PriceId, RunId, SubscriptionId};
+use crate::invoice::{self, DraftLine};
+use crate::{BillingError, payment};
+
+/// What a run did, or would do.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Run {
+    /// The billing day.
+    pub on: NaiveDate,
+    /// Nothing was written.
+    pub dry_run: bool,
+    /// Accounts looked at.
+    pub accounts: usize,
+    /// Invoices issued (or that would be).
+    pub invoices: usize,
+    /// Payments begun.
+    pub payments: usize,
+    /// Accounts set aside, with the reason.
+    pub parked: Vec<(AccountId, String)>,
+    /// What was billed, per currency.
+    pub totals: Vec<Money>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Due {
+    id: SubscriptionId,
+    price_id: PriceId,
+    currency: String,
+    quantity: i32,
+    unit_minor: i64,
+    cycle_unit: String,
+    cycle_count: i32,
+    anchor_day: i16,
+    start_on: NaiveDate,
+    billed_through: Option<NaiveDate>,
+    cancel_on: Option<NaiveDate>,
+    product: String,
+    kind: String,
+    plan: String,
+    hostname: String,
+}
+
+/// Bills everything that falls due on or before `on`. A second run bills nothing.
+///
+/// # Errors
+/// When the database refuses; what was billed before stays billed.
+pub async fn bill(
+    doors: &Tenancy,
+    scope: &TenantScope,
+    on: Option<NaiveDate>,
+    dry_run: bool,
+) -> Result<Run, BillingError> {
+    let mut tx = doors.begin(scope).await?;
+    let on = on.unwrap_or_else(|| tx.today());
+    let mut run = Run {
+        on,
+        dry_run,
+        ..Run::default()
+    };
+    let id: RunId = tx.new_id();
+    if !dry_run {
+        let by = tx.actor().to_string();
+        sqlx::query(
+            "INSERT INTO billing_runs (id, on_date, status, started_by, started_at) VALUES ($1, $2, 'running', $3, $4)",
+        )
+        .bind(id)
+        .bind(on)
+        .bind(by)
+        .bind(tx.now())
+        .execute(tx.connection())
+        .await?;
+    }
+    tx.commit().await?;
+    let mut after: Option<AccountId> = None;
+    loop {
+        let mut tx = doors.begin_read(scope).await?;
+        let page: Vec<AccountId> = sqlx::query_scalar(
+            "SELECT id FROM accounts WHERE next_bill_on <= $1 AND parked_reason IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT 200",
+        )
+        .bind(on)
+        .bind(after)
+        .fetch_all(tx.connection())
+        .await?;
+        tx.commit().await?;
+        let Some(last) = page.last().copied() else { break };
+        after = Some(last);
+        for account in page {
+            run.accounts += 1;
+            if let Err(error) = one(doors, scope, account, &mut run).await {
+                park(doors, scope, account, &error.to_string(), dry_run).await?;
+                run.parked.push((account, error.to_string()));
+            }
+        }
+    }
+    if !dry_run {
+        finish(doors, scope, id, &run).await?;
+    }
+    Ok(run)
+}
+
+async fn finish(doors: &Tenancy, scope: &TenantScope, id: RunId, run: &Run) -> Result<(), BillingError> {
+    let mut tx = doors.begin(scope).await?;
+    let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+    sqlx::query(
+        "UPDATE billing_runs SET status = 'done', accounts = $2, invoices = $3, parked = $4, totals = $5, finished_at = $6 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(count(run.accounts))
+    .bind(count(run.invoices))
+    .bind(count(run.parked.len()))
+    .bind(json!(run.totals))
+    .bind(tx.now())
+    .execute(tx.connection())
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// One account, one transaction: all its missing lines on one invoice.
+async fn one(doors: &Tenancy, scope: &TenantScope, account: AccountId, run: &mut Run) -> Result<(), BillingError> {
+    let mut tx = doors.begin(scope).await?;
+    sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR UPDATE")
+        .bind(account)
+        .execute(tx.connection())
+        .await?;
+    let due = due(&mut tx, account, run.on).await?;
+    let mut lines = Vec::new();
+    for subscription in &due {
+        let (mut new, through) = plan(subscription, run.on)?;
+        lines.append(&mut new);
+        sqlx::query("UPDATE subscriptions SET billed_through = $2 WHERE id = $1 AND billed_through < $2")
+            .bind(subscription.id)
+            .bind(through)
+            .execute(tx.connection())
+            .await?;
+    }
+    let due_days = u64::from(tx.tenant().settings.due_days);
+    let due_on = run.on.checked_add_days(chrono::Days::new(due_days)).unwrap_or(run.on);
+    let issued = if lines.is_empty() {
+        None
+    } else {
+        invoice::issue(&mut tx, account, None, lines, due_on).await?
+    };
+    if let Some(invoice) = &issued {
+        run.invoices += 1;
+        add(
+            &mut run.totals,
+            Money::new(invoice.total_minor, currency(&invoice.currency)?)?,
+        )?;
+        if invoice.due()?.is_positive() && !run.dry_run {
+            run.payments += usize::from(charge(&mut tx, account, invoice.id).await?);
+        }
+    }
+    refresh_due(&mut tx, account).await?;
+    if run.dry_run {
+        tx.rollback().await?
+    } else {
+        tx.commit().await?
+    }
+    Ok(())
+}
+
+fn add(totals: &mut Vec<Money>, amount: Money) -> Result<(), BillingError> {
+    match totals.iter_mut().find(|total| total.currency == amount.currency) {
+        Some(total) => *total = total.add(amount)?,
+        None => totals.push(amount),
+    }
+    Ok(())
+}
+
+/// Charges the account's default method, where it pays by itself.
+async fn charge(tx: &mut TenantTx, account: AccountId, invoice: crate::ids::InvoiceId) -> Result<bool, BillingError> {
+    let method: Option<PaymentMethodId> = sqlx::query_scalar(
+        "SELECT m.id FROM payment_methods m JOIN accounts a ON a.id = m.account_id \
+         WHERE m.account_id = $1 AND a.auto_pay AND m.is_default AND m.state = 'active'",
+    )
+    .bind(account)
+    .fetch_optional(tx.connection())
+    .await?;
+    let Some(method) = method else { return Ok(false) };
+    payment::begin(tx, invoice, method, false).await?;
+    Ok(true)
+}
+
+async fn due(tx: &mut TenantTx, account: AccountId, on: NaiveDate) -> Result<Vec<Due>, BillingError> {
+    Ok(sqlx::query_as(
+        "SELECT s.id, s.price_id, s.currency, s.quantity, s.unit_minor, s.cycle_unit, s.cycle_count, s.anchor_day, s.start_on, \
+           s.billed_through, s.cancel_on, p.name AS product, p.kind, l.name AS plan, coalesce(v.hostname, '') AS hostname \
+         FROM subscriptions s JOIN plans l ON l.id = s.plan_id JOIN products p ON p.id = l.product_id \
+         LEFT JOIN services v ON v.subscription_id = s.id \
+         WHERE s.account_id = $1 AND s.status = 'active' AND s.cycle_unit <> 'once' AND s.billed_through <= $2 ORDER BY s.id FOR UPDATE OF s",
+    )
+    .bind(account)
+    .bind(on)
+    .fetch_all(tx.connection())
+    .await?)
+}
+
+/// The whole periods that begin on or before the day, each at its whole price.
+fn plan(due: &Due, on: NaiveDate) -> Result<(Vec<DraftLine>, NaiveDate), BillingError> {
+    let wrong = |why: String| BillingError::Conflict("bad_subscription", why);
+    let cycle =
+        cycle(&due.cycle_unit, due.cycle_count).ok_or_else(|| wrong("a subscription without a cycle".into()))?;
+    let grid = Grid::new(due.start_on, cycle, None).map_err(|e| wrong(e.to_string()))?;
+    let unit = Money::new(due.unit_minor, currency(&due.currency)?)?;
+    let amount = unit.times(u32::try_from(due.quantity).unwrap_or(1))?;
+    let mut through = due.billed_through.unwrap_or(due.start_on);
+    let mut lines = Vec::new();
+    let mut k = 0_i64;
+    while through <= on && due.cancel_on.is_none_or(|end| through < end) && lines.len() < 1200 {
+        let mut next = grid.boundary(k).map_err(|e| wrong(e.to_string()))?;
+        while next <= through {
+            k += 1;
+            next = grid.boundary(k).map_err(|e| wrong(e.to_string()))?;
+        }
+        lines.push(DraftLine {
+            kind: "recurring",
+            subscription: Some(due.id),
+            product_kind: due.kind.clone(),
+            description: format!("{} · {}", due.product, due.plan),
+            detail: due.hostname.clone(),
+            period: Some((through, next)),
+            quantity: i64::from(due.quantity),
+            unit,
+            amount,
+            explain: json!({ "price": due.price_id, "base": unit, "quantity": due.quantity, "anchor_day": due.anchor_day,
+                             "rounding": "none: a whole period at its price" }),
+        });
+        through = next;
+    }
+    Ok((lines, through))
+}
+
+async fn park(
+    doors: &Tenancy,
+    scope: &TenantScope,
+    account: AccountId,
+    why: &str,
+    dry_run: bool,
+) -> Result<(), BillingError> {
+    if dry_run {
+        return Ok(());
+    }
+    let mut tx = doors.begin(scope).await?;
+    sqlx::query("UPDATE accounts SET parked_reason = $2 WHERE id = $1")
+        .bind(account)
+        .bind(why)
+        .execute(tx.connection())
+        .await?;
+    let task = tenancy::task::NewTask {
+        kind: "account",
+        key: format!("parked:{account}"),
+        title: "An account could not be billed".into(),
+        reason: why.to_owned(),
+        subject: Some(account.to_string()),
+        job: None,
+    };
+    tenancy::task::raise(&mut tx, &task).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Keeps the day on which anything of an account falls due next.
+pub(crate) async fn refresh_due(tx: &mut TenantTx, account: AccountId) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE accounts SET next_bill_on = (SELECT min(billed_through) FROM subscriptions WHERE account_id = $1 AND status = 'active' \
+           AND cycle_unit <> 'once' AND (cancel_on IS NULL OR billed_through < cancel_on)) WHERE id = $1",
+    )
+    .bind(account)
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}

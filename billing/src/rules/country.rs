@@ -1,0 +1,45 @@
+//! Countries by ISO 3166-1 alpha-2.
+
+use std::fmt;
+
+const CODES: &str = "\
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT \
+BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH \
+ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT \
+HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS \
+LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI \
+NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG \
+SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG \
+UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
+
+/// A country code in upper case. Greece is `GR`, the United Kingdom `GB`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Country(&'static str);
+
+impl Country {
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Country> {
+        Country::all().find(|known| known.0 == code)
+    }
+
+    pub fn all() -> impl Iterator<Item = Country> {
+        CODES.split_whitespace().map(Country)
+    }
+
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for Country {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.0)
+    }
+}

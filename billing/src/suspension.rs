@@ -1,0 +1,104 @@
+//! Suspensions: each has a cause, and paying the invoice it names undoes exactly that one.
+
+use serde_json::json;
+use tenancy::{TenantTx, audit};
+
+use crate::ids::{InvoiceId, ServiceId, SuspensionId};
+use crate::{BillingError, service};
+
+/// Suspends a service for a cause; a second time for the same cause changes nothing.
+///
+/// # Errors
+/// When there is no such service, or it does not run.
+pub async fn suspend(
+    tx: &mut TenantTx,
+    id: ServiceId,
+    cause: &str,
+    invoice: Option<InvoiceId>,
+    reason: &str,
+) -> Result<(), BillingError> {
+    let found = service::find(tx, id).await?.ok_or(BillingError::NotFound("service"))?;
+    if !["active", "suspended"].contains(&found.status.as_str()) {
+        return Err(BillingError::Conflict(
+            "not_active",
+            "Only a running service can be suspended.".into(),
+        ));
+    }
+    let row: SuspensionId = tx.new_id();
+    let by = tx.actor().to_string();
+    let done = sqlx::query(
+        "INSERT INTO suspensions (id, service_id, cause, invoice_id, reason, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (service_id, cause) WHERE lifted_at IS NULL DO NOTHING",
+    )
+    .bind(row)
+    .bind(id)
+    .bind(cause)
+    .bind(invoice)
+    .bind(reason)
+    .bind(tx.now())
+    .bind(by)
+    .execute(tx.connection())
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok(());
+    }
+    audit::record(
+        tx,
+        "service.suspension_wanted",
+        id,
+        json!({ "cause": cause, "reason": reason }),
+    )
+    .await?;
+    service::announce(tx, id, "service.suspension_wanted").await
+}
+
+/// Lifts one cause; the service resumes when no other is left.
+///
+/// # Errors
+/// When no such suspension is open.
+pub async fn lift(tx: &mut TenantTx, id: ServiceId, cause: &str) -> Result<(), BillingError> {
+    let by = tx.actor().to_string();
+    let done = sqlx::query("UPDATE suspensions SET lifted_at = $3, lifted_by = $4 WHERE service_id = $1 AND cause = $2 AND lifted_at IS NULL")
+        .bind(id)
+        .bind(cause)
+        .bind(tx.now())
+        .bind(by)
+        .execute(tx.connection())
+        .await?;
+    if done.rows_affected() == 0 {
+        return Err(BillingError::Conflict(
+            "not_suspended",
+            "There is no such suspension.".into(),
+        ));
+    }
+    audit::record(tx, "service.suspension_lifted", id, json!({ "cause": cause })).await?;
+    resume_if_free(tx, id).await
+}
+
+/// Lifts what an invoice caused.
+pub(crate) async fn lift_for(tx: &mut TenantTx, invoice: InvoiceId) -> Result<(), BillingError> {
+    let services: Vec<ServiceId> = sqlx::query_scalar(
+        "UPDATE suspensions SET lifted_at = $2, lifted_by = 'payment' WHERE invoice_id = $1 AND lifted_at IS NULL RETURNING service_id",
+    )
+    .bind(invoice)
+    .bind(tx.now())
+    .fetch_all(tx.connection())
+    .await?;
+    for id in services {
+        resume_if_free(tx, id).await?;
+    }
+    Ok(())
+}
+
+async fn resume_if_free(tx: &mut TenantTx, id: ServiceId) -> Result<(), BillingError> {
+    let held: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL)")
+            .bind(id)
+            .fetch_one(tx.connection())
+            .await?;
+    if held {
+        Ok(())
+    } else {
+        service::announce(tx, id, "service.resume_wanted").await
+    }
+}

@@ -1,0 +1,91 @@
+//! Errors of the API: problem documents with a stable code.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use platform::db::DbError;
+use platform::web::{FieldProblem, Problem};
+
+/// What an endpoint answers instead of a result.
+#[derive(Debug)]
+pub enum ApiError {
+    /// No valid token.
+    Unauthenticated,
+    /// The token lacks this scope.
+    Scope(&'static str),
+    /// Unknown, or another tenant's.
+    NotFound,
+    /// Not now: the thing is in a state that does not allow it.
+    Conflict(&'static str, String),
+    /// Fields.
+    Fields(Vec<(String, String)>),
+    /// The request is well formed and refused.
+    Refused(&'static str, String),
+    /// The body is no JSON of the right shape.
+    Malformed(String),
+    /// Somebody else's service failed or has not answered.
+    Upstream(String),
+    /// Ours; logged where it is made into this.
+    Internal(String),
+}
+
+impl ApiError {
+    /// One wrong field.
+    pub fn field(field: impl ToString, message: impl ToString) -> Self {
+        Self::Fields(vec![(field.to_string(), message.to_string())])
+    }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<sqlx::Error> for ApiError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let problem = match self {
+            Self::Unauthenticated => Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "A valid API token of this tenant is needed.",
+            ),
+            Self::Scope(scope) => Problem::new(
+                StatusCode::FORBIDDEN,
+                "scope_missing",
+                format!("This token lacks the scope {scope}."),
+            ),
+            Self::NotFound => Problem::new(StatusCode::NOT_FOUND, "not_found", "There is nothing with this id."),
+            Self::Conflict(code, detail) => Problem::new(StatusCode::CONFLICT, code, detail),
+            Self::Fields(fields) => {
+                let errors = fields
+                    .into_iter()
+                    .map(|(field, message)| FieldProblem { field, message })
+                    .collect();
+                Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid_fields",
+                    "Some fields are wrong.",
+                )
+                .with_errors(errors)
+            }
+            Self::Refused(code, detail) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail),
+            Self::Malformed(detail) => Problem::new(StatusCode::BAD_REQUEST, "malformed", detail),
+            Self::Upstream(detail) => Problem::new(StatusCode::BAD_GATEWAY, "upstream", detail),
+            Self::Internal(why) => {
+                tracing::error!(why, "an API request failed");
+                Problem::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Something went wrong on our side; the request id helps us find it.",
+                )
+            }
+        };
+        problem.into_response()
+    }
+}

@@ -1,0 +1,55 @@
+//! `/api/v1`: the same commands as the pages, for programs.
+
+mod accounts;
+mod body;
+mod caller;
+mod docs;
+mod endpoints;
+mod error;
+mod idempotency;
+mod system;
+mod users;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use serde_json::Value;
+
+use crate::app::App;
+pub use caller::ApiCaller;
+use endpoints::Endpoints;
+
+fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .and(accounts::endpoints)
+        .and(users::endpoints)
+        .and(system::endpoints)
+}
+
+/// The OpenAPI document.
+#[must_use]
+pub fn document() -> Value {
+    endpoints().document()
+}
+
+/// The router, below `/api/v1`. The token is checked before the path, the document excepted.
+pub fn routes(app: &App) -> Router<App> {
+    let guarded = endpoints()
+        .router()
+        .fallback(|| async { error::ApiError::NotFound })
+        .method_not_allowed_fallback(|| async {
+            platform::web::Problem::new(
+                http::StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This resource has no such method.",
+            )
+        })
+        .layer(from_fn_with_state(app.clone(), idempotency::keep))
+        .layer(from_fn_with_state(app.clone(), crate::web::limit::api))
+        .layer(from_fn_with_state(app.clone(), caller::authenticate));
+    Router::new().merge(docs::routes()).merge(guarded)
+}
+
+/// An instant as the API writes it: RFC 3339, UTC.
+pub(crate) fn instant(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+}

@@ -1,0 +1,204 @@
+//! The composition root: everything a handler, job or command may need, built once.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::extract::FromRef;
+use platform::config::Config;
+use platform::mail::Mailer;
+use platform::outbound::Outbound;
+use platform::secret::{SecretKey, keyed_hash};
+use platform::texts::Texts;
+use platform::views::{Page, Views};
+use tenancy::user::User;
+use tenancy::{Portal, Tenancy, Tenant};
+
+use crate::look::Sheets;
+
+/// Everything. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of; tests hand in their own.
+pub struct Parts {
+    /// Configuration.
+    pub config: Config,
+    /// The doors.
+    pub tenancy: Tenancy,
+    /// The way out for mail.
+    pub mailer: Mailer,
+    /// Calls to others.
+    pub outbound: Outbound,
+    /// Root key of page tokens.
+    pub page_key: SecretKey,
+}
+
+/// Templates and words, which a process parses once.
+struct Front {
+    views: Views,
+    sheets: Sheets,
+}
+
+static FRONT: std::sync::OnceLock<Front> = std::sync::OnceLock::new();
+
+fn front() -> Result<&'static Front> {
+    if let Some(front) = FRONT.get() {
+        return Ok(front);
+    }
+    let views = crate::kit::views().context("the templates and words")?;
+    Ok(FRONT.get_or_init(|| Front {
+        views,
+        sheets: Sheets::default(),
+    }))
+}
+
+impl App {
+    /// Opens everything a configured process needs.
+    ///
+    /// # Errors
+    /// When configuration is missing or the database cannot be read.
+    pub async fn open(config: Config) -> Result<Self> {
+        let key = config
+            .require_secret_key()
+            .context("set secret_key (or EZSCALE_SECRET_KEY)")?
+            .clone();
+        let mut options = crate::cli::tenancy_options(&config)?;
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("cannot make {}", config.data_dir.display()))?;
+        options.snapshot = Some(config.data_dir.join("hosts.json"));
+        let tenancy = Tenancy::open(options)
+            .await
+            .context("the database cannot be read; is it up, and has `ezscale migrate` run?")?;
+        let mailer = match &config.mail.url {
+            Some(url) => Mailer::new(url).context("mail.url")?,
+            None => Mailer::folder(config.data_dir.join("mail")),
+        };
+        let outbound = Outbound::new(platform::outbound::OutboundConfig {
+            allow: config.outbound.allow.clone(),
+            ..Default::default()
+        })
+        .context("outbound calls")?;
+        Self::from_parts(Parts {
+            page_key: key.derive("page token"),
+            config,
+            tenancy,
+            mailer,
+            outbound,
+        })
+    }
+
+    /// From given parts.
+    ///
+    /// # Errors
+    /// When a template or a word file does not parse.
+    pub fn from_parts(parts: Parts) -> Result<Self> {
+        front()?;
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// Configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The doors.
+    #[must_use]
+    pub fn tenancy(&self) -> &Tenancy {
+        &self.0.tenancy
+    }
+
+    /// The way out for mail.
+    #[must_use]
+    pub fn mailer(&self) -> &Mailer {
+        &self.0.mailer
+    }
+
+    /// Calls to others.
+    #[must_use]
+    pub fn outbound(&self) -> &Outbound {
+        &self.0.outbound
+    }
+
+    /// Templates.
+    ///
+    /// # Panics
+    /// Never: an app exists only after they were parsed.
+    #[must_use]
+    pub fn views(&self) -> &'static Views {
+        #[expect(clippy::expect_used, reason = "from_parts parsed them")]
+        &FRONT
+            .get()
+            .expect("an app exists only after its templates were parsed")
+            .views
+    }
+
+    /// Theme sheets.
+    ///
+    /// # Panics
+    /// Never: as [`Self::views`].
+    #[must_use]
+    pub fn sheets(&self) -> &'static Sheets {
+        #[expect(clippy::expect_used, reason = "from_parts parsed them")]
+        &FRONT
+            .get()
+            .expect("an app exists only after its templates were parsed")
+            .sheets
+    }
+
+    /// The host where a tenant's portal is, for links that leave this one.
+    #[must_use]
+    pub fn host_for(&self, tenant: &Tenant, portal: Portal) -> Arc<str> {
+        self.tenancy()
+            .directory()
+            .public_host(tenant, portal, self.tenancy().base_domain())
+    }
+
+    /// An absolute link into a tenant's portal, for mails and gateways.
+    #[must_use]
+    pub fn link(&self, tenant: &Tenant, portal: Portal, path: &str) -> String {
+        format!("{}{path}", self.tenancy().origin(&self.host_for(tenant, portal)))
+    }
+
+    /// Whether visitors reach us over TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.0.config.https.addr.is_some()
+    }
+
+    /// One of the words, in the page's language.
+    #[must_use]
+    pub fn say(&self, page: &Page, key: &str, args: &[(&str, &str)]) -> String {
+        self.views().texts().say(&page.locale, page.words.as_deref(), key, args)
+    }
+
+    /// The token of forms on pages of this person.
+    #[must_use]
+    pub fn csrf(&self, tenant: &Tenant, user: Option<&User>) -> String {
+        let who = user.map_or_else(
+            || "visitor".to_owned(),
+            |user| format!("{}:{}", user.id, user.session_epoch),
+        );
+        let hash = keyed_hash(self.0.page_key.expose(), format!("{}:{who}", tenant.schema).as_bytes());
+        hex::encode(&hash[..16])
+    }
+}
+
+/// The words, for code that has no app at hand.
+///
+/// # Panics
+/// Never in a running process: an app parses them first.
+pub(crate) fn front_texts() -> &'static Texts {
+    #[expect(clippy::expect_used, reason = "from_parts parsed them")]
+    FRONT
+        .get()
+        .expect("an app exists only after its words were parsed")
+        .views
+        .texts()
+}
+
+impl FromRef<App> for Tenancy {
+    fn from_ref(app: &App) -> Self {
+        app.tenancy().clone()
+    }
+}

@@ -1,0 +1,51 @@
+//! Signing up, in and out, on every host of a tenant that shows pages.
+
+mod password;
+mod sign_in;
+mod sign_up;
+mod ticket;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// The routes of this surface.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/sign-up", get(sign_up::show).post(sign_up::submit))
+        .route("/verify-email", get(sign_up::verify))
+        .route("/forgot-password", get(password::forgot).post(password::send_link))
+        .route("/reset-password", get(password::reset).post(password::set))
+        .route("/go/{*path}", get(ticket::go))
+        .route("/enter", get(ticket::enter))
+}
+
+/// A path of this host to come back to; anything else would be an open redirect.
+#[must_use]
+pub fn safe_next(next: &str) -> &str {
+    let fine =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
+    if fine { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe_next;
+
+    #[test]
+    fn one_comes_back_to_this_host_only() {
+        for (next, safe) in [
+            ("/account?x=1", "/account?x=1"),
+            ("//evil.test", "/"),
+            ("https://evil.test", "/"),
+            ("/\\evil.test", "/"),
+            ("/a\r\nb", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(safe_next(next), safe);
+        }
+    }
+}

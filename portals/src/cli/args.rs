@@ -1,0 +1,182 @@
+//! Every command, its arguments and an example.
+
+use clap::{Args, Parser, Subcommand};
+
+/// EZSCALE: billing for hosting companies and their resellers.
+#[derive(Parser)]
+#[command(
+    name = "ezscale",
+    version,
+    propagate_version = true,
+    after_help = "Example: ezscale tenant create demo --name Demo --owner ops@demo.test"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Web, scheduler and worker in one process
+    #[command(after_help = "Example: ezscale serve --no-worker")]
+    Serve(Serve),
+    /// Bring control, every cell and every tenant to the newest version
+    #[command(after_help = "Example: ezscale migrate --jobs 4 --json")]
+    Migrate(Migrate),
+    /// Create, list, suspend and resume tenants
+    #[command(
+        subcommand,
+        after_help = "Example: ezscale tenant create demo --name Demo --owner ops@demo.test --currency EUR"
+    )]
+    Tenant(Tenant),
+    /// Add, list, verify and remove hosts
+    #[command(
+        subcommand,
+        after_help = "Example: ezscale host add northwind billing.northwind.test --json"
+    )]
+    Host(Host),
+    /// Create API tokens
+    #[command(
+        subcommand,
+        after_help = "Example: ezscale token create --tenant demo --user ops@demo.test --json"
+    )]
+    Token(Token),
+    /// The pure money rules: a case as JSON on standard input, the result on standard output
+    #[command(after_help = "Example: echo '{\"op\":\"prorate\",...}' | ezscale calc")]
+    Calc,
+    /// Print the API document
+    #[command(after_help = "Example: ezscale openapi > openapi.json")]
+    Openapi,
+}
+
+#[derive(Args)]
+pub struct Serve {
+    /// Web only
+    #[arg(long, conflicts_with = "only_worker")]
+    pub no_worker: bool,
+    /// Scheduler and worker only
+    #[arg(long)]
+    pub only_worker: bool,
+}
+
+#[derive(Args)]
+pub struct Migrate {
+    /// Show where every tenant stands and change nothing
+    #[arg(long)]
+    pub status: bool,
+    /// How many tenants at once
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Json {
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Tenant {
+    /// Create a tenant: the first becomes the root, a later one a child of the root or of --parent
+    #[command(
+        after_help = "Example: ezscale tenant create demo --name Demo --owner ops@demo.test --currency EUR --timezone Europe/Berlin"
+    )]
+    Create {
+        /// Name in {slug}.{base}
+        slug: String,
+        /// Name for people
+        #[arg(long)]
+        name: String,
+        /// Slug of the parent
+        #[arg(long)]
+        parent: Option<String>,
+        /// Simulated gateways and panels, and a clock of its own
+        #[arg(long)]
+        sandbox: bool,
+        /// Address of a staff user with every permission
+        #[arg(long)]
+        owner: Option<String>,
+        /// Default currency
+        #[arg(long, default_value = "USD")]
+        currency: String,
+        /// Zone of its billing days
+        #[arg(long, default_value = "UTC")]
+        timezone: String,
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// List tenants
+    #[command(after_help = "Example: ezscale tenant list --json")]
+    List(Json),
+    /// Lock a tenant's staff out; its customers are served
+    #[command(after_help = "Example: ezscale tenant suspend demo --reason 'unpaid'")]
+    Suspend {
+        /// Slug
+        slug: String,
+        /// Why
+        #[arg(long, default_value = "suspended by the platform")]
+        reason: String,
+    },
+    /// Let a tenant's staff in again
+    #[command(after_help = "Example: ezscale tenant resume demo")]
+    Resume {
+        /// Slug
+        slug: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Host {
+    /// Claim a hostname for a tenant and print the records that prove it
+    #[command(after_help = "Example: ezscale host add northwind billing.northwind.test --portal all --json")]
+    Add {
+        /// Tenant
+        slug: String,
+        /// Hostname
+        hostname: String,
+        /// Which surfaces it serves
+        #[arg(long, default_value = "all", value_parser = ["all", "site", "account", "admin", "status"])]
+        portal: String,
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// List claims of all tenants
+    #[command(after_help = "Example: ezscale host list --json")]
+    List(Json),
+    /// Give a claim up
+    #[command(after_help = "Example: ezscale host remove northwind billing.northwind.test")]
+    Remove {
+        /// Tenant
+        slug: String,
+        /// Hostname
+        hostname: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Token {
+    /// Make an API token and print it once
+    #[command(
+        after_help = "Example: ezscale token create --tenant demo --user ops@demo.test --scopes invoices.read,services.read --json"
+    )]
+    Create {
+        /// Tenant
+        #[arg(long)]
+        tenant: String,
+        /// Address of the user
+        #[arg(long)]
+        user: String,
+        /// Narrow it to these scopes
+        #[arg(long, value_delimiter = ',')]
+        scopes: Option<Vec<String>>,
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+}

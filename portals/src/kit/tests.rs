@@ -1,0 +1,147 @@
+//! Every typed page in every locale, and rules that hold for all templates.
+
+use platform::money::Currency;
+use platform::texts::Locale;
+use platform::views::{Context, Theme};
+
+use super::{TEMPLATES, samples, texts, views};
+use crate::theme::{BrandColours, theme_css};
+
+fn usd() -> Currency {
+    Currency::parse("USD").unwrap()
+}
+
+/// Name and text of every sample page.
+fn pages(brand: &str, colours: &BrandColours, theme: Theme, tag: &str) -> Vec<(&'static str, String)> {
+    let views = views().unwrap();
+    let page = |portal| {
+        let mut page = samples::page(portal, brand, theme, Locale::parse(tag).unwrap());
+        page.brand.theme_path = theme_css(colours).path();
+        page
+    };
+    let (staff, customer) = (page("admin"), page("account"));
+    vec![
+        ("dash", views.show(&samples::dashboard(usd()), &staff).unwrap()),
+        (
+            "styleguide",
+            views.show(&crate::styleguide::samples(usd()), &staff).unwrap(),
+        ),
+        ("service", views.show(&samples::service(usd()), &customer).unwrap()),
+        ("invoice", views.show(&samples::invoice(usd()), &customer).unwrap()),
+    ]
+}
+
+#[test]
+fn sample_pages_render_in_every_language_within_budget() {
+    for tag in ["en", "de", "de-AT", "ar"] {
+        for (name, html) in pages("Northwind", &BrandColours::default(), Theme::Auto, tag) {
+            assert!(html.len() > 4000 && html.contains("</html>"), "{name} {tag}");
+            assert!(html.len() < 90_000, "{name} is {} bytes", html.len());
+            assert_eq!(html.matches("<h1").count(), 1, "{name} has one first heading");
+            assert!(
+                !html.to_lowercase().contains("ezscale"),
+                "{name} names nobody but its tenant"
+            );
+        }
+    }
+}
+
+#[test]
+fn locales_have_the_same_messages() {
+    assert_eq!(texts().unwrap().missing(), Vec::<String>::new());
+}
+
+#[test]
+fn every_word_a_template_asks_for_exists() {
+    let texts = texts().unwrap();
+    for (name, source) in TEMPLATES {
+        let calls = source.match_indices("t(\"").chain(source.match_indices("t('"));
+        for (at, _) in calls.filter(|(at, _)| !source[..*at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+        {
+            let rest = &source[at + 3..];
+            let Some((key, after)) = rest.split_once(['"', '\'']) else {
+                continue;
+            };
+            // A key that is continued with `~` is put together from pieces.
+            if key.contains('-') && !after.trim_start().starts_with('~') && !key.contains(' ') {
+                assert!(texts.has(key), "{name}: {key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn templates_hold_no_inline_style_or_script() {
+    for (name, source) in TEMPLATES
+        .iter()
+        .filter(|(name, _)| name.ends_with(".html") && !name.starts_with("mail"))
+    {
+        let lower = source.to_lowercase();
+        for forbidden in [
+            " style=",
+            "hx-on",
+            "<style",
+            "javascript:",
+            " onclick=",
+            " onchange=",
+            " onsubmit=",
+            "js:",
+        ] {
+            assert!(!lower.contains(forbidden), "{name} has {forbidden}");
+        }
+        let inline = lower
+            .split("<script")
+            .skip(1)
+            .any(|rest| !rest.trim_start().starts_with("src="));
+        assert!(!inline, "{name} has a script in the page");
+    }
+}
+
+#[test]
+fn contexts_name_templates_that_exist() {
+    let names = [
+        super::dashboard::Dashboard::TEMPLATE,
+        super::service::ServicePage::TEMPLATE,
+        super::invoice::InvoicePage::TEMPLATE,
+        crate::styleguide::Styleguide::TEMPLATE,
+    ];
+    for name in names {
+        assert!(TEMPLATES.iter().any(|(known, _)| *known == name), "{name}");
+    }
+}
+
+/// Writes the sample pages and all assets to the folder in `LOOK_OUT`, to be looked at in a browser.
+#[test]
+fn pages_to_look_at() {
+    let Some(out) = std::env::var_os("LOOK_OUT").map(std::path::PathBuf::from) else {
+        return;
+    };
+    std::fs::create_dir_all(out.join("assets")).unwrap();
+    for asset in crate::assets::ASSETS {
+        std::fs::write(out.join(asset.path.trim_start_matches('/')), asset.body).unwrap();
+    }
+    let green = BrandColours {
+        brand: "#0b7a5f".parse().unwrap(),
+        brand_dark: Some("#2dbd95".parse().unwrap()),
+        accent: None,
+        radius_px: 4,
+        ..BrandColours::default()
+    };
+    for (short, brand, colours) in [
+        ("ez", "Acme Cloud", BrandColours::default()),
+        ("nord", "Northwind", green),
+    ] {
+        let sheet = theme_css(&colours);
+        std::fs::write(out.join(sheet.path().trim_start_matches('/')), &sheet.css).unwrap();
+        for (kind, theme, tag) in [
+            ("light", Theme::Light, "en"),
+            ("dark", Theme::Dark, "en"),
+            ("de", Theme::Light, "de"),
+            ("rtl", Theme::Light, "ar"),
+        ] {
+            for (name, html) in pages(brand, &colours, theme, tag) {
+                std::fs::write(out.join(format!("{name}-{short}-{kind}.html")), html).unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Every page and endpoint, mails, the command line, and the one binary: the composition root.
+//!
+//! Handlers hold no business rule: the extractor says who may call, a command of a lower room does
+//! the work in one transaction, a typed context goes to a template. `app` is built once and handed
+//! down; `subscribers` says which job follows which event, `jobs` what each job calls.
+
+pub mod admin;
+pub mod api;
+pub mod app;
+pub mod assets;
+pub mod auth;
+pub mod charts;
+pub mod cli;
+pub mod jobs;
+pub mod kit;
+pub mod look;
+pub mod mails;
+pub mod serve;
+pub mod status;
+pub mod styleguide;
+pub mod subscribers;
+pub mod theme;
+pub mod web;

@@ -1,0 +1,7 @@
+//! The one binary: `ezscale`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    portals::cli::main()
+}

@@ -1,0 +1,162 @@
+//! Every component on one page, to look at and to compare after an upgrade of the style packages.
+
+use platform::money::{Currency, Money};
+use platform::views::{Context, Tone};
+use serde::Serialize;
+
+use crate::charts::{Chart, Day, DayState, Part, donut, heat};
+use crate::kit::parts::{Card, Choice, Crumb, FieldError, Filters, Pager, Select, Step, Tab};
+use crate::kit::samples;
+use crate::status::{self, Badge};
+
+/// Context of the style guide.
+#[derive(Clone, Debug, Serialize)]
+pub struct Styleguide {
+    crumbs: Vec<Crumb>,
+    tabs: Vec<Tab>,
+    badges: Vec<Badge>,
+    power: Vec<Badge>,
+    tones: Vec<Tone>,
+    amount: Money,
+    at: String,
+    area: Chart,
+    bars: Chart,
+    donut: Chart,
+    heat: Chart,
+    steps: Vec<Step>,
+    cards: Vec<Card>,
+    choices: Vec<Choice>,
+    filters: Filters,
+    pager: Pager,
+    errors: Vec<FieldError>,
+}
+
+impl Context for Styleguide {
+    const TEMPLATE: &'static str = "styleguide.html";
+}
+
+/// A sample of everything.
+#[must_use]
+pub fn samples(currency: Currency) -> Styleguide {
+    let text = |words: &str| words.to_owned();
+    let dashboard = samples::dashboard(currency);
+    let choice = |value: &str, label: &str| Choice {
+        value: text(value),
+        label: text(label),
+    };
+    let step = |label: &str, state, detail: Option<&str>| Step {
+        label: text(label),
+        state,
+        detail: detail.map(str::to_owned),
+    };
+    let choices = vec![
+        choice("de", "Germany"),
+        choice("gb", "United Kingdom"),
+        choice("us", "United States"),
+    ];
+    Styleguide {
+        crumbs: vec![
+            Crumb {
+                label: text("Services"),
+                path: Some(text("#")),
+            },
+            Crumb {
+                label: text("web-01"),
+                path: None,
+            },
+        ],
+        tabs: dashboard.ranges.clone(),
+        badges: status::all(),
+        power: ["running", "stopped", "starting", "unknown"]
+            .map(status::power)
+            .to_vec(),
+        tones: vec![Tone::Success, Tone::Info, Tone::Warning, Tone::Danger],
+        amount: Money {
+            minor: -123_456,
+            currency,
+        },
+        at: samples::moment().to_rfc3339(),
+        area: dashboard.revenue,
+        bars: dashboard.movements,
+        donut: shares(),
+        heat: days(),
+        steps: vec![
+            step("Payment", "done", Some("2 s")),
+            step("Create", "running", Some("usually 40 s")),
+            step("Network", "waiting", None),
+            step("Ready", "failed", Some("the panel did not answer")),
+        ],
+        cards: vec![
+            Card {
+                value: text("m"),
+                label: text("Monthly"),
+                hint: Some(text("Billed every month")),
+                icon: Some("calendar"),
+            },
+            Card {
+                value: text("y"),
+                label: text("Yearly"),
+                hint: None,
+                icon: None,
+            },
+        ],
+        filters: Filters {
+            action: text("#"),
+            query: Some(text("hall")),
+            selects: vec![Select {
+                name: "country",
+                label: text("Country"),
+                value: text("de"),
+                options: choices.clone(),
+            }],
+            clear_path: Some(text("#")),
+        },
+        choices,
+        pager: Pager {
+            previous: Some(text("#")),
+            next: Some(text("#")),
+            shown: 25,
+            total: Some(1234),
+        },
+        errors: vec![FieldError {
+            field: text("wrong"),
+            message: text("Enter a host name such as web-01.example.com"),
+        }],
+    }
+}
+
+fn shares() -> Chart {
+    let part = |label: &str, value: f64| Part {
+        label: label.to_owned(),
+        value,
+        text: format!("{value:.0}%"),
+    };
+    donut(
+        "Revenue by product",
+        ["Product".to_owned(), "Share".to_owned()],
+        &[
+            part("VPS", 48.0),
+            part("Dedicated", 27.0),
+            part("Hosting", 15.0),
+            part("Game", 10.0),
+        ],
+    )
+}
+
+fn days() -> Chart {
+    let day = |number: usize| {
+        let (state, text) = match number {
+            31 => (DayState::Down, "12 min away"),
+            32 | 60 => (DayState::Slow, "slow"),
+            0..5 => (DayState::None, "nothing known"),
+            _ => (DayState::Up, "no trouble"),
+        };
+        Day {
+            label: format!("Day {number}"),
+            state,
+            text: text.to_owned(),
+        }
+    };
+    let days: Vec<Day> = (0..90).map(day).collect();
+    heat("Ninety days", ["Day".to_owned(), "State".to_owned()], &days)
+}

@@ -1,0 +1,288 @@
+//! The extractor is the permission check: a handler's signature says who may call it.
+//!
+//! Expects in the request's extensions, put there by the outermost layers: the visitor's
+//! [`TenantScope`], the [`HostRoute`] and the tenant's session.
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use http::request::Parts;
+use platform::db::DbError;
+use tower_sessions::Session;
+
+use crate::permission::{Permission, Permissions};
+use crate::session::Looking;
+use crate::user::{self, User};
+use crate::{AccountId, Actor, HostRoute, Tenancy, TenantScope, TenantState, member, resolve, session, staff};
+
+/// Anybody, signed in or not.
+pub struct Visitor {
+    /// The tenant, acted in by a visitor, or by a member without an account if signed in.
+    pub scope: TenantScope,
+    /// The host asked.
+    pub route: HostRoute,
+    /// The session.
+    pub session: Session,
+    /// Who is signed in.
+    pub user: Option<User>,
+}
+
+/// A member of an account who has the permission `P`.
+pub struct Member<P> {
+    /// The tenant, acted in by this member.
+    pub scope: TenantScope,
+    /// The host asked.
+    pub route: HostRoute,
+    /// The session.
+    pub session: Session,
+    /// Who.
+    pub user: User,
+    /// For which account.
+    pub account: AccountId,
+    /// All memberships of the user.
+    pub memberships: Vec<member::Member>,
+    /// What they may do for this account.
+    pub rights: Permissions,
+    permission: PhantomData<P>,
+}
+
+/// Staff of the tenant, or of an ancestor looking in, who have the permission `P`.
+pub struct Staff<P> {
+    /// The tenant worked on: the own one, or the child looked into.
+    pub scope: TenantScope,
+    /// The own tenant, whoever is looked into.
+    pub home: TenantScope,
+    /// The host asked.
+    pub route: HostRoute,
+    /// The session.
+    pub session: Session,
+    /// Who.
+    pub user: User,
+    /// Set while looking into a child.
+    pub looking: Option<Looking>,
+    /// What they may do.
+    pub rights: Permissions,
+    permission: PhantomData<P>,
+}
+
+/// The request may not do this.
+#[derive(Debug)]
+pub enum Rejection {
+    /// Sign in first, then come back.
+    SignIn {
+        /// Path to come back to.
+        next: String,
+    },
+    /// Signed in, but not allowed.
+    Forbidden {
+        /// The missing permission.
+        needs: &'static str,
+    },
+    /// Staff of a suspended tenant are locked out.
+    Suspended,
+    /// Nothing here for this person.
+    NotFound,
+    /// The layers are not in place, or the database is away.
+    Broken(String),
+}
+
+impl From<DbError> for Rejection {
+    fn from(error: DbError) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+/// Marks a bare error response, for the layer that draws the error page.
+#[derive(Debug, Clone)]
+pub struct ErrorMark {
+    /// A word for the page: `sign_in`, `forbidden`, `suspended`, `not_found`, `broken`.
+    pub code: &'static str,
+    /// What is missing.
+    pub detail: String,
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        let (status, code, detail) = match self {
+            Self::SignIn { next } => {
+                let query: String = url::form_urlencoded::Serializer::new(String::new())
+                    .append_pair("next", &next)
+                    .finish();
+                return Redirect::to(&format!("/sign-in?{query}")).into_response();
+            }
+            Self::Forbidden { needs } => (StatusCode::FORBIDDEN, "forbidden", needs.to_owned()),
+            Self::Suspended => (StatusCode::FORBIDDEN, "suspended", String::new()),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", String::new()),
+            Self::Broken(why) => {
+                tracing::error!(why, "a request could not be authorised");
+                (StatusCode::INTERNAL_SERVER_ERROR, "broken", String::new())
+            }
+        };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(ErrorMark { code, detail });
+        response
+    }
+}
+
+struct Base {
+    tenancy: Tenancy,
+    scope: TenantScope,
+    route: HostRoute,
+    session: Session,
+    user: Option<User>,
+}
+
+async fn base<S>(parts: &mut Parts, state: &S) -> Result<Base, Rejection>
+where
+    S: Send + Sync,
+    Tenancy: FromRef<S>,
+{
+    let tenancy = Tenancy::from_ref(state);
+    let missing = || Rejection::Broken("the tenant layer is missing".into());
+    let scope = parts.extensions.get::<TenantScope>().cloned().ok_or_else(missing)?;
+    let route = parts.extensions.get::<HostRoute>().cloned().ok_or_else(missing)?;
+    let session = parts.extensions.get::<Session>().cloned().ok_or_else(missing)?;
+    let user = match session::signed_in(&session).await {
+        None => None,
+        Some(signed_in) => {
+            let mut tx = tenancy.begin_read(&scope).await?;
+            let user = user::find(&mut tx, signed_in.user).await?;
+            tx.commit().await?;
+            user.filter(|user| user.session_epoch == signed_in.epoch && user.disabled_at.is_none())
+        }
+    };
+    Ok(Base {
+        tenancy,
+        scope,
+        route,
+        session,
+        user,
+    })
+}
+
+fn next_path(parts: &Parts) -> String {
+    if parts.method == http::Method::GET {
+        parts
+            .uri
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), ToString::to_string)
+    } else {
+        "/".to_owned()
+    }
+}
+
+impl<S> FromRequestParts<S> for Visitor
+where
+    S: Send + Sync,
+    Tenancy: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let base = base(parts, state).await?;
+        let scope = match &base.user {
+            Some(user) => base.scope.acting(Actor::Member {
+                user: user.id,
+                name: user.name.clone(),
+                account: None,
+            }),
+            None => base.scope,
+        };
+        Ok(Self {
+            scope,
+            route: base.route,
+            session: base.session,
+            user: base.user,
+        })
+    }
+}
+
+impl<S, P> FromRequestParts<S> for Member<P>
+where
+    S: Send + Sync,
+    Tenancy: FromRef<S>,
+    P: Permission,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let base = base(parts, state).await?;
+        let user = base.user.ok_or_else(|| Rejection::SignIn { next: next_path(parts) })?;
+        let mut tx = base.tenancy.begin_read(&base.scope).await?;
+        let memberships = member::of_user(&mut tx, user.id).await?;
+        tx.commit().await?;
+        let chosen = session::account(&base.session).await;
+        let current = memberships
+            .iter()
+            .find(|m| Some(m.account_id) == chosen)
+            .or_else(|| memberships.first());
+        let current = current.ok_or(Rejection::Forbidden { needs: "account" })?;
+        let rights = current.rights();
+        if !rights.allows::<P>() {
+            return Err(Rejection::Forbidden { needs: P::NAME });
+        }
+        let account = current.account_id;
+        let scope = base.scope.acting(Actor::Member {
+            user: user.id,
+            name: user.name.clone(),
+            account: Some(account),
+        });
+        Ok(Self {
+            scope,
+            route: base.route,
+            session: base.session,
+            user,
+            account,
+            memberships,
+            rights,
+            permission: PhantomData,
+        })
+    }
+}
+
+impl<S, P> FromRequestParts<S> for Staff<P>
+where
+    S: Send + Sync,
+    Tenancy: FromRef<S>,
+    P: Permission,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let base = base(parts, state).await?;
+        let user = base.user.ok_or_else(|| Rejection::SignIn { next: next_path(parts) })?;
+        let mut tx = base.tenancy.begin_read(&base.scope).await?;
+        let rights = staff::rights(&mut tx, user.id).await?;
+        tx.commit().await?;
+        // A customer who guesses the path learns nothing about it.
+        let rights = rights.ok_or(Rejection::NotFound)?;
+        let tenant = base.scope.tenant();
+        if tenant.state != TenantState::Active {
+            return Err(Rejection::Suspended);
+        }
+        if !rights.allows::<P>() {
+            return Err(Rejection::Forbidden { needs: P::NAME });
+        }
+        let home = base.scope.acting(Actor::Staff {
+            user: user.id,
+            name: user.name.clone(),
+        });
+        let looking = session::looking(&base.session).await;
+        let scope = match &looking {
+            Some(look) => resolve::looking(&base.tenancy, &home, look.tenant).map_err(|_| Rejection::NotFound)?,
+            None => home.clone(),
+        };
+        Ok(Self {
+            scope,
+            home,
+            route: base.route,
+            session: base.session,
+            user,
+            looking,
+            rights,
+            permission: PhantomData,
+        })
+    }
+}

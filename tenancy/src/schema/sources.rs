@@ -1,0 +1,43 @@
+//! The numbered SQL files, compiled in.
+
+/// One file.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// Number in the file name.
+    pub version: i32,
+    /// The rest of the file name.
+    pub name: &'static str,
+    /// Its text.
+    pub sql: &'static str,
+}
+
+macro_rules! source {
+    ($version:literal, $folder:literal, $file:literal) => {
+        Source {
+            version: $version,
+            name: $file,
+            sql: include_str!(concat!("../../../migrations/", $folder, "/", $file, ".sql")),
+        }
+    };
+}
+
+pub(super) const CONTROL: &[Source] = &[source!(1, "control", "0001_control")];
+
+pub(super) const CELL: &[Source] = &[source!(1, "cell", "0001_cell")];
+
+const TENANT: &[Source] = &[
+    source!(1, "tenant", "0001_people"),
+    source!(2, "tenant", "0002_catalogue"),
+    source!(3, "tenant", "0003_orders"),
+    source!(4, "tenant", "0004_money"),
+    source!(5, "tenant", "0005_operations"),
+];
+
+/// The version every tenant schema should be at.
+pub const TENANT_VERSION: i32 = 5;
+
+/// The tenant migrations, oldest first.
+#[must_use]
+pub fn tenant_migrations() -> &'static [Source] {
+    TENANT
+}

@@ -1,0 +1,19 @@
+//! The World harness: a database of its own per test, a clock that stands still, seeded
+//! randomness, mail in memory. Nothing of ours is mocked; only what lies outside is simulated.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `database` | the template and its clones, dropped when the test ends |
+//! | `world` | tenants, scopes, transactions, a second node, jobs run until nothing is due |
+//! | `people` | users, accounts, staff and the scopes they act in |
+//! | `server` | a router on a port of its own, asked under any host name |
+
+mod database;
+mod people;
+mod server;
+mod world;
+
+pub use database::Database;
+pub use people::{PASSWORD, Person};
+pub use server::Server;
+pub use world::World;

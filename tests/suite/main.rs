@@ -1,0 +1,4 @@
+//! The one integration binary: every room together, over a real database.
+
+mod architecture;
+mod tenancy;

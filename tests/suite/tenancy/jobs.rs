@@ -1,0 +1,226 @@
+//! Jobs leave a tenant's transaction by one door, under that tenant's name.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use platform::db::Tx;
+use platform::event::{self, EventArgs, NewEvent, Subscriptions};
+use platform::job::{self, Class, Job, NewJob, Outcome};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenancy::jobs::Registry;
+use tenancy::{Actor, task};
+use tests::World;
+
+#[derive(Serialize, Deserialize)]
+struct Greet {
+    name: String,
+}
+
+impl Job for Greet {
+    const NAME: &'static str = "greet";
+    const CLASS: Class = Class::Normal;
+}
+
+fn greet(name: &str) -> NewJob {
+    NewJob::new(&Greet { name: name.into() })
+}
+
+type Seen = Arc<Mutex<Vec<(String, String, u32)>>>;
+
+/// Notes tenant, argument and attempt; answers as told for each attempt.
+fn noting(seen: &Seen, answer: fn(u32) -> Outcome) -> Registry {
+    let seen = seen.clone();
+    Registry::default().on(move |context, args: Greet| {
+        let seen = seen.clone();
+        async move {
+            assert_eq!(*context.scope.actor(), Actor::System { name: "greet".into() });
+            seen.lock()
+                .unwrap()
+                .push((context.scope.tenant().slug.clone(), args.name, context.attempt));
+            answer(context.attempt)
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_job_runs_in_the_tenant_that_enqueued_it_and_only_after_commit() {
+    let world = World::new().await;
+    world.reseller("north", "ezscale").await;
+    let mut tx = world.begin("ezscale").await;
+    job::enqueue(&mut tx, &[greet("never")]).await.unwrap();
+    tx.rollback().await.unwrap();
+    for slug in ["ezscale", "north"] {
+        let mut tx = world.begin(slug).await;
+        job::enqueue(&mut tx, &[greet(slug)]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let seen = Seen::default();
+    world.run_jobs_until_idle(noting(&seen, |_| Outcome::Done)).await;
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            ("ezscale".into(), "ezscale".into(), 0),
+            ("north".into(), "north".into(), 0)
+        ]
+    );
+    assert!(world.jobs().await.is_empty());
+}
+
+#[tokio::test]
+async fn keys_and_queues_are_prefixed_so_tenants_never_share_one() {
+    let world = World::new().await;
+    world.reseller("north", "ezscale").await;
+    for slug in ["ezscale", "north", "ezscale"] {
+        let mut tx = world.begin(slug).await;
+        job::enqueue(&mut tx, &[greet(slug).key("same").queue("same")])
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    let mut keys: Vec<String> = world.jobs().await.into_iter().filter_map(|(key, _)| key).collect();
+    let mut expected = vec![
+        format!("{}:same", world.tenant("north").schema),
+        format!("{}:same", world.tenant("ezscale").schema),
+    ];
+    keys.sort();
+    expected.sort();
+    assert_eq!(
+        keys, expected,
+        "a second job of the same key replaces the first, of the same tenant only"
+    );
+    let queues: Vec<String> =
+        sqlx::query_scalar("SELECT queue_name FROM graphile_worker._private_job_queues ORDER BY 1")
+            .fetch_all(&mut world.admin().await)
+            .await
+            .unwrap();
+    assert_eq!(queues, expected);
+}
+
+#[tokio::test]
+async fn the_door_is_shut_without_a_tenant_and_for_impostors() {
+    let world = World::new().await;
+    world.reseller("north", "ezscale").await;
+    let mut admin = world.admin().await;
+    let error = sqlx::query("SELECT cell.enqueue('[]')")
+        .execute(&mut admin)
+        .await
+        .unwrap_err();
+    assert_eq!(error.as_database_error().unwrap().code().unwrap(), "42501");
+
+    // A payload that claims to be another tenant's is still filed under the asker.
+    let mut tx = world.begin("ezscale").await;
+    let forged =
+        json!([{"class": "normal", "name": "greet", "args": {"name": "x"}, "schema": world.tenant("north").schema}]);
+    sqlx::query("SELECT cell.enqueue($1)")
+        .bind(forged)
+        .execute(tx.connection())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.jobs().await[0].1["schema"], world.tenant("ezscale").schema);
+
+    let mut tx = world.begin("ezscale").await;
+    let many: Vec<_> = (0..1001).map(|_| json!({"class": "normal", "name": "greet"})).collect();
+    let error = sqlx::query("SELECT cell.enqueue($1)")
+        .bind(json!(many))
+        .execute(tx.connection())
+        .await
+        .unwrap_err();
+    assert_eq!(error.as_database_error().unwrap().code().unwrap(), "22023");
+}
+
+#[tokio::test]
+async fn a_job_is_tried_again_when_it_asks_and_becomes_a_task_when_it_fails() {
+    let world = World::new().await;
+    let mut tx = world.begin("ezscale").await;
+    job::enqueue(&mut tx, &[greet("ann").key("ann")]).await.unwrap();
+    tx.commit().await.unwrap();
+    let seen = Seen::default();
+    let answer = |attempt| match attempt {
+        0 => Outcome::Retry {
+            after: Duration::from_secs(3600),
+            why: "the panel is away".into(),
+        },
+        _ => Outcome::Fail {
+            why: "the panel refused".into(),
+        },
+    };
+    world.run_jobs_until_idle(noting(&seen, answer)).await;
+    assert_eq!(seen.lock().unwrap().len(), 1, "it waits for its time");
+    world.hasten_jobs().await;
+    world.run_jobs_until_idle(noting(&seen, answer)).await;
+    assert_eq!(seen.lock().unwrap().last().unwrap().2, 1);
+
+    let mut tx = world.begin("ezscale").await;
+    let open = task::open(&mut tx, 10).await.unwrap();
+    assert_eq!(
+        (open.len(), open[0].reason.as_str(), open[0].can_retry),
+        (1, "the panel refused", true)
+    );
+    assert!(task::retry(&mut tx, open[0].id).await.unwrap());
+    tx.commit().await.unwrap();
+    world.run_jobs_until_idle(noting(&seen, |_| Outcome::Done)).await;
+    assert_eq!(seen.lock().unwrap().len(), 3);
+    assert_eq!(task::count_open(&mut world.begin("ezscale").await).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_fit_become_a_task() {
+    let world = World::new().await;
+    let mut tx = world.begin("ezscale").await;
+    job::enqueue(&mut tx, &[NewJob::raw(Class::Critical, "greet", json!({"nome": 1}))])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    world
+        .run_jobs_until_idle(noting(&Seen::default(), |_| Outcome::Done))
+        .await;
+    assert_eq!(task::count_open(&mut world.begin("ezscale").await).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_event_is_stored_once_and_reaches_each_subscriber() {
+    let subscriptions = Subscriptions::default()
+        .on("account.created", Class::Normal, "welcome")
+        .on("*", Class::Low, "webhooks");
+    let world = World::with_subscriptions(subscriptions).await;
+    let mut tx = world.begin("ezscale").await;
+    event::publish(
+        &mut tx,
+        &[
+            NewEvent::new("account.created", "acc_x", json!({"n": 1})),
+            NewEvent::new("other.thing", "x", json!({})),
+        ],
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let mut registry = Registry::default();
+    for name in ["welcome", "webhooks"] {
+        let (seen, tenancy) = (seen.clone(), world.tenancy.clone());
+        registry = registry.on_name(name, move |context, args: EventArgs| {
+            let (seen, tenancy) = (seen.clone(), tenancy.clone());
+            async move {
+                let mut tx = tenancy.begin(&context.scope).await.unwrap();
+                let found = event::find(&mut tx, args.event).await.unwrap().unwrap();
+                assert_eq!(found.at, Tx::now(&tx));
+                seen.lock().unwrap().push((name, found.event_type));
+                Outcome::Done
+            }
+        });
+    }
+    world.run_jobs_until_idle(registry).await;
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort();
+    let expected = [
+        ("webhooks", "account.created"),
+        ("webhooks", "other.thing"),
+        ("welcome", "account.created"),
+    ];
+    assert_eq!(seen, expected.map(|(job, event)| (job, event.to_owned())));
+}
