@@ -564,6 +564,28 @@ async fn try_finish(
     Ok(true)
 }
 
+/// After a service was decided, the held payment of its order is looked at at once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn service_decided(tx: &mut TenantTx, service: crate::ids::ServiceId) -> Result<(), BillingError> {
+    let held: Vec<PaymentId> = sqlx::query_scalar(
+        "SELECT p.id FROM payments p JOIN invoices i ON i.id = p.invoice_id JOIN subscriptions s ON s.order_id = i.order_id \
+         JOIN services v ON v.subscription_id = s.id WHERE v.id = $1 AND p.status = 'held'",
+    )
+    .bind(service)
+    .fetch_all(tx.connection())
+    .await?;
+    for payment in held {
+        job::enqueue(
+            tx,
+            &[NewJob::new(&FinishHold { payment }).key(format!("hold:{payment}"))],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
 /// A payment by id.
 ///
 /// # Errors

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use axum::extract::FromRef;
+use billing::gateway::GatewayKinds;
 use platform::config::Config;
 use platform::mail::Mailer;
 use platform::outbound::Outbound;
 use platform::secret::{SecretKey, keyed_hash};
 use platform::texts::Texts;
 use platform::views::{Page, Views};
+use provisioning::PanelKinds;
+use provisioning::operation::Workshop;
 use tenancy::user::User;
 use tenancy::{Portal, Tenancy, Tenant};
 
@@ -25,6 +28,10 @@ pub struct Parts {
     pub config: Config,
     /// The doors.
     pub tenancy: Tenancy,
+    /// Gateways.
+    pub gateways: GatewayKinds,
+    /// Panels.
+    pub panels: PanelKinds,
     /// The way out for mail.
     pub mailer: Mailer,
     /// Calls to others.
@@ -82,6 +89,8 @@ impl App {
             page_key: key.derive("page token"),
             config,
             tenancy,
+            gateways: crate::kinds::gateways(&outbound),
+            panels: crate::kinds::panels(),
             mailer,
             outbound,
         })
@@ -106,6 +115,28 @@ impl App {
     #[must_use]
     pub fn tenancy(&self) -> &Tenancy {
         &self.0.tenancy
+    }
+
+    /// Gateways.
+    #[must_use]
+    pub fn gateways(&self) -> &GatewayKinds {
+        &self.0.gateways
+    }
+
+    /// Panels.
+    #[must_use]
+    pub fn panels(&self) -> &PanelKinds {
+        &self.0.panels
+    }
+
+    /// What operations need.
+    #[must_use]
+    pub fn workshop(&self) -> Workshop {
+        Workshop {
+            doors: self.tenancy().clone(),
+            panels: self.panels().clone(),
+            outbound: self.outbound().clone(),
+        }
     }
 
     /// The way out for mail.

@@ -1,16 +1,88 @@
 //! What each job calls.
 
-use tenancy::jobs::Registry;
+use std::future::Future;
+use std::time::Duration;
+
+use billing::BillingError;
+use billing::ids::ServiceId;
+use billing::inbox::{self, ApplyEvent};
+use billing::payment::{self, AskPayment, DrivePayment, FinishHold};
+use platform::event::EventArgs;
+use platform::job::{Job, Outcome};
+use provisioning::operation::{self, RetryOperation, RunOperation};
+use tenancy::jobs::{JobContext, Registry};
 use tenancy::mail::{self, SendMail};
 
 use crate::app::App;
 
+/// Subscriber: what a service's event wants on its panel.
+pub const OPERATE: &str = "operate_on_event";
+/// Subscriber: a service was built or not, so money that is held is taken or given back.
+pub const SERVICE_DECIDED: &str = "service_decided";
+
+/// A job type and the function that runs it, over the app.
+fn job<J, F, Fut>(registry: Registry, app: &App, run: F) -> Registry
+where
+    J: Job,
+    F: Fn(App, JobContext, J) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Outcome> + Send + 'static,
+{
+    let app = app.clone();
+    registry.on(move |context, args: J| run(app.clone(), context, args))
+}
+
 /// Every job of the platform.
 #[must_use]
 pub fn registry(app: &App) -> Registry {
+    let registry = Registry::default();
+    let registry = job(registry, app, |app, context, args: SendMail| async move {
+        mail::send(app.tenancy(), app.mailer(), &context.scope, &args, context.attempt).await
+    });
+    let registry = job(registry, app, |app, context, args: DrivePayment| async move {
+        payment::drive_job(app.tenancy(), app.gateways(), &context.scope, &args).await
+    });
+    let registry = job(registry, app, |app, context, args: AskPayment| async move {
+        payment::ask_job(app.tenancy(), app.gateways(), &context.scope, &args).await
+    });
+    let registry = job(registry, app, |app, context, args: FinishHold| async move {
+        payment::finish_hold(app.tenancy(), app.gateways(), &context.scope, &args).await
+    });
+    let registry = job(registry, app, |app, context, args: ApplyEvent| async move {
+        inbox::apply(app.tenancy(), app.gateways(), &context.scope, &args).await
+    });
+    let registry = job(registry, app, |app, context, args: RunOperation| async move {
+        operation::run(&app.workshop(), &context.scope, &args).await
+    });
+    let registry = job(registry, app, |app, context, args: RetryOperation| async move {
+        operation::retry_job(&app.workshop(), &context.scope, &args).await
+    });
     let own = app.clone();
-    Registry::default().on(move |context, args: SendMail| {
+    let registry = registry.on_name(OPERATE, move |context: JobContext, args: EventArgs| {
         let app = own.clone();
-        async move { mail::send(app.tenancy(), app.mailer(), &context.scope, &args, context.attempt).await }
+        async move { operation::on_event(&app.workshop(), &context.scope, &args).await }
+    });
+    let own = app.clone();
+    registry.on_name(SERVICE_DECIDED, move |context: JobContext, args: EventArgs| {
+        let app = own.clone();
+        async move { service_decided(&app, &context, &args).await }
     })
+}
+
+async fn service_decided(app: &App, context: &JobContext, args: &EventArgs) -> Outcome {
+    let looked = async {
+        let mut tx = app.tenancy().begin(&context.scope).await?;
+        let event = platform::event::find(&mut tx, args.event).await?;
+        if let Some(service) = event.and_then(|event| event.subject_id.parse::<ServiceId>().ok()) {
+            payment::service_decided(&mut tx, service).await?;
+        }
+        tx.commit().await?;
+        Ok::<_, BillingError>(())
+    };
+    match looked.await {
+        Ok(()) => Outcome::Done,
+        Err(error) => Outcome::Retry {
+            after: Duration::from_secs(5),
+            why: error.to_string(),
+        },
+    }
 }

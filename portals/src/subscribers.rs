@@ -1,9 +1,18 @@
 //! Which job follows which event: one line per subscriber.
 
 use platform::event::Subscriptions;
+use platform::job::Class;
+
+use crate::jobs::{OPERATE, SERVICE_DECIDED};
 
 /// Every subscription of the platform.
 #[must_use]
 pub fn subscriptions() -> Subscriptions {
     Subscriptions::default()
+        .on("service.paid", Class::Critical, OPERATE)
+        .on("service.suspension_wanted", Class::Critical, OPERATE)
+        .on("service.resume_wanted", Class::Critical, OPERATE)
+        .on("service.termination_wanted", Class::Critical, OPERATE)
+        .on("service.provisioned", Class::Critical, SERVICE_DECIDED)
+        .on("service.provisioning_failed", Class::Critical, SERVICE_DECIDED)
 }

@@ -39,14 +39,6 @@ impl Doc {
         }
     }
 
-    /// Needs no token.
-    #[must_use]
-    pub fn public(mut self) -> Self {
-        self.scope = None;
-        self.public = true;
-        self
-    }
-
     /// Takes this body.
     #[must_use]
     pub fn takes<T: ToSchema>(mut self) -> Self {

@@ -1,6 +1,7 @@
 //! Errors of the API: problem documents with a stable code.
 
 use axum::response::{IntoResponse, Response};
+use billing::BillingError;
 use http::StatusCode;
 use platform::db::DbError;
 use platform::web::{FieldProblem, Problem};
@@ -38,6 +39,20 @@ impl ApiError {
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         Self::Internal(error.to_string())
+    }
+}
+
+impl From<BillingError> for ApiError {
+    fn from(error: BillingError) -> Self {
+        match error {
+            BillingError::Field(field, message) => Self::field(field, message),
+            BillingError::NotFound(_) => Self::NotFound,
+            BillingError::Conflict("gateway_away", why) => Self::Upstream(why),
+            BillingError::Conflict(code @ ("gateway_refused" | "spending_limit"), why) => Self::Refused(code, why),
+            BillingError::Conflict(code, why) => Self::Conflict(code, why),
+            BillingError::Money(error) => Self::Refused("bad_amount", error.to_string()),
+            BillingError::Db(error) => error.into(),
+        }
     }
 }
 

@@ -3,10 +3,13 @@
 mod accounts;
 mod body;
 mod caller;
+mod catalogue;
 mod docs;
 mod endpoints;
 mod error;
 mod idempotency;
+mod invoices;
+mod orders;
 mod system;
 mod users;
 
@@ -23,6 +26,9 @@ fn endpoints() -> Endpoints {
         .and(accounts::endpoints)
         .and(users::endpoints)
         .and(system::endpoints)
+        .and(catalogue::endpoints)
+        .and(orders::endpoints)
+        .and(invoices::endpoints)
 }
 
 /// The OpenAPI document.

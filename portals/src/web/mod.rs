@@ -36,6 +36,7 @@ pub fn router(app: &App) -> Router {
     let pages = pages(app);
     let inside = Router::new()
         .merge(pages)
+        .merge(crate::hooks::routes())
         .nest("/api/v1", crate::api::routes(app))
         .layer(CompressionLayer::new())
         .layer(tenant);

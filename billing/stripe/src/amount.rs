@@ -1,0 +1,45 @@
+//! Amounts as Stripe counts them (docs.stripe.com/currencies).
+
+use platform::money::Money;
+
+/// Minor units in Stripe's form.
+///
+/// # Errors
+/// A sentence, when Stripe cannot charge this amount in this currency.
+pub fn to_stripe(amount: Money) -> Result<i64, String> {
+    let code = amount.currency.code();
+    let minor = match code {
+        // No decimals in ISO 4217, two in the API, which must be zero.
+        "ISK" | "UGX" => amount.minor.checked_mul(100),
+        // Two decimals in ISO 4217, none in the API.
+        "MGA" if amount.currency.exponent() == 2 => (amount.minor % 100 == 0).then_some(amount.minor / 100),
+        // Three decimals, of which the last must be zero.
+        _ if amount.currency.exponent() == 3 => (amount.minor % 10 == 0).then_some(amount.minor),
+        _ => Some(amount.minor),
+    };
+    minor
+        .filter(|minor| (1..=99_999_999).contains(minor))
+        .ok_or_else(|| format!("{} {code} cannot be charged by card.", amount.to_decimal_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use platform::money::Currency;
+
+    #[test]
+    fn steps_of_each_currency() {
+        for (text, code, expected) in [
+            ("10.00", "EUR", Some(1000)),
+            ("500", "JPY", Some(500)),
+            ("5", "ISK", Some(500)),
+            ("5.120", "KWD", Some(5120)),
+            ("5.125", "KWD", None),
+            ("0.00", "USD", None),
+            ("1000000.00", "USD", None),
+        ] {
+            let money = Money::parse(text, Currency::parse(code).unwrap()).unwrap();
+            assert_eq!(to_stripe(money).ok(), expected, "{text} {code}");
+        }
+    }
+}

@@ -1,0 +1,593 @@
+//! Orders, payment methods, services and operations.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use billing::ids::{GatewayId, PaymentMethodId, ServiceId};
+use billing::order::{self, Item, PlaceOrder};
+use billing::payment_method::{self, PaymentMethod};
+use billing::service::{self, Service};
+use billing::{gateway, payment, suspension};
+use http::StatusCode;
+use platform::money::{Currency, Money};
+use provisioning::operation::{self, Operation, RunOperation};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tenancy::{AccountId, TenantTx};
+use utoipa::ToSchema;
+
+use super::body::{self, ListQuery};
+use super::caller::ApiCaller;
+use super::endpoints::{Doc, Endpoints};
+use super::error::ApiError;
+use crate::app::App;
+
+type Answer<T> = Result<Json<T>, ApiError>;
+type Created<T> = Result<(StatusCode, Json<T>), ApiError>;
+
+pub fn endpoints(e: Endpoints) -> Endpoints {
+    let doc = Doc::new;
+    let (read, write) = (Some("services.use"), Some("services.manage"));
+    e.get(
+        "/orders",
+        doc("Lists orders, newest first", "orders.read", read)
+            .lists::<OrderView>()
+            .filter("account", "account id"),
+        orders,
+    )
+    .get(
+        "/orders/{id}",
+        doc("Reads an order", "orders.read", read).gives::<OrderView>(),
+        order_by_id,
+    )
+    .post(
+        "/orders",
+        doc("Places an order, or previews it", "orders.write", write)
+            .takes::<OrderInput>()
+            .gives::<OrderView>()
+            .status(201),
+        place,
+    )
+    .get(
+        "/accounts/{id}/payment_methods",
+        doc(
+            "Lists an account's payment methods",
+            "payments.read",
+            Some("billing.read"),
+        )
+        .lists::<MethodView>(),
+        methods,
+    )
+    .post(
+        "/accounts/{id}/payment_methods",
+        doc(
+            "Saves a payment method by the gateway's token",
+            "accounts.write",
+            Some("billing.manage"),
+        )
+        .takes::<MethodInput>()
+        .gives::<MethodView>()
+        .status(201),
+        add_method,
+    )
+    .get(
+        "/services",
+        doc("Lists services, newest first", "services.read", read)
+            .lists::<ServiceView>()
+            .filter("account", "account id")
+            .filter("status", "status"),
+        services,
+    )
+    .get(
+        "/services/{id}",
+        doc("Reads a service", "services.read", read).gives::<ServiceView>(),
+        service_by_id,
+    )
+    .post(
+        "/services/{id}/suspension",
+        doc("Suspends a service", "services.write", None)
+            .takes::<ReasonInput>()
+            .gives::<ServiceView>()
+            .status(202),
+        suspend,
+    )
+    .delete(
+        "/services/{id}/suspension",
+        doc("Lifts staff's suspension", "services.write", None)
+            .gives::<ServiceView>()
+            .status(202),
+        resume,
+    )
+    .post(
+        "/services/{id}/termination",
+        doc("Terminates a service", "services.write", write)
+            .takes::<ReasonInput>()
+            .gives::<ServiceView>()
+            .status(202),
+        terminate,
+    )
+    .post(
+        "/services/{id}/power",
+        doc("Starts, stops or restarts", "services.write", read)
+            .takes::<PowerInput>()
+            .gives::<OperationView>()
+            .status(202),
+        power,
+    )
+    .get(
+        "/operations",
+        doc("Lists operations, newest first", "services.read", None)
+            .lists::<OperationView>()
+            .filter("service", "service id"),
+        operations,
+    )
+    .get(
+        "/operations/{id}",
+        doc("Reads an operation", "services.read", None).gives::<OperationView>(),
+        operation_by_id,
+    )
+    .post(
+        "/operations/{id}/retry",
+        doc("Tries a failed operation again", "services.write", None)
+            .gives::<OperationView>()
+            .status(202),
+        retry,
+    )
+}
+
+/// An order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderView {
+    id: String,
+    number: i64,
+    account: String,
+    status: String,
+    invoice: Option<String>,
+    services: Vec<String>,
+    #[schema(value_type = Object)]
+    total: Money,
+    created_at: String,
+}
+
+/// Something to order.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemInput {
+    plan: String,
+    quantity: Option<i32>,
+    #[schema(value_type = Object)]
+    options: Option<Value>,
+    hostname: Option<String>,
+}
+
+/// An order to place.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderInput {
+    account: String,
+    items: Vec<ItemInput>,
+    #[serde(default)]
+    coupons: Vec<String>,
+    payment_method: Option<String>,
+    #[serde(default)]
+    preview: bool,
+}
+
+async fn order_view(tx: &mut TenantTx, row: order::Order) -> Result<OrderView, ApiError> {
+    let currency = Currency::parse(&row.currency).map_err(|e| ApiError::Internal(e.to_string()))?;
+    let services = order::services_of(tx, row.id).await?;
+    Ok(OrderView {
+        invoice: order::invoice_of(tx, row.id).await?.map(|id| id.to_string()),
+        services: services.iter().map(ToString::to_string).collect(),
+        id: row.id.to_string(),
+        number: row.number,
+        account: row.account_id.to_string(),
+        status: row.status,
+        total: Money::new(row.total_minor, currency).map_err(|e| ApiError::Internal(e.to_string()))?,
+        created_at: super::instant(row.created_at),
+    })
+}
+
+async fn orders(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Answer<Value> {
+    caller.need("orders.read", Some("services.use"))?;
+    let account = caller.0.account.or(query.id("account")?);
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let mut views = Vec::new();
+    for row in order::list(&mut tx, account, query.limit + 1, query.after()?).await? {
+        views.push(order_view(&mut tx, row).await?);
+    }
+    tx.commit().await?;
+    Ok(body::page(views, query.limit, |v: &OrderView| v.id.clone()))
+}
+
+async fn order_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<OrderView> {
+    let id = id.parse().map_err(|_| ApiError::NotFound)?;
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let row = order::find(&mut tx, id)
+        .await?
+        .filter(|o| caller.0.sees(o.account_id))
+        .ok_or(ApiError::NotFound)?;
+    caller.need("orders.read", Some("services.use"))?;
+    let view = order_view(&mut tx, row).await?;
+    tx.commit().await?;
+    Ok(Json(view))
+}
+
+fn item(input: &ItemInput) -> Result<Item, ApiError> {
+    Ok(Item {
+        plan: input
+            .plan
+            .parse()
+            .map_err(|_| ApiError::field("items", "There is no such plan on sale."))?,
+        quantity: input.quantity.unwrap_or(1),
+        hostname: input.hostname.clone().unwrap_or_default(),
+        options: input.options.clone().unwrap_or_else(|| json!({})),
+    })
+}
+
+async fn place(State(app): State<App>, caller: ApiCaller, bytes: Bytes) -> Result<(StatusCode, Json<Value>), ApiError> {
+    caller.need("orders.write", Some("services.manage"))?;
+    let input: OrderInput = body::read(&bytes)?;
+    let no_account = || ApiError::field("account", "There is no such account.");
+    let account: AccountId = input.account.parse().map_err(|_| no_account())?;
+    if !caller.0.sees(account) {
+        return Err(no_account());
+    }
+    if let Some(first) = input.coupons.first() {
+        return Err(ApiError::field("coupons", format!("There is no coupon {first:?}.")));
+    }
+    let items = input.items.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
+    tenancy::account::find(&mut tx, account).await?.ok_or_else(no_account)?;
+    if input.preview {
+        let total = order::preview(&mut tx, account, &items).await?;
+        tx.rollback().await?;
+        return Ok((StatusCode::OK, Json(json!({ "preview": true, "total": total }))));
+    }
+    let (method, hold) = method_of(&app, &mut tx, account, input.payment_method.as_deref()).await?;
+    let new = PlaceOrder {
+        account,
+        items,
+        payment_method: method,
+        hold,
+        checkout_key: None,
+        ip: None,
+        limit_minor: caller.0.spending_limit_minor,
+    };
+    let placed = order::place(&mut tx, &new).await?;
+    tx.commit().await?;
+    if let Some(id) = placed.payment {
+        // The answer says what became of the payment; its job takes over if this stops here.
+        payment::drive(app.tenancy(), app.gateways(), caller.scope(), id).await?;
+    }
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let row = order::find(&mut tx, placed.order).await?.ok_or(ApiError::NotFound)?;
+    let view = order_view(&mut tx, row).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(json!(view))))
+}
+
+async fn method_of(
+    app: &App,
+    tx: &mut TenantTx,
+    account: AccountId,
+    text: Option<&str>,
+) -> Result<(Option<PaymentMethodId>, bool), ApiError> {
+    let Some(text) = text else { return Ok((None, false)) };
+    let unknown = || ApiError::field("payment_method", "This account has no such payment method.");
+    let id: PaymentMethodId = text.parse().map_err(|_| unknown())?;
+    let method = payment_method::find(tx, id)
+        .await?
+        .filter(|m| m.account_id == account)
+        .ok_or_else(unknown)?;
+    let kind = gateway::find(tx, method.gateway_id)
+        .await?
+        .map(|g| g.kind)
+        .unwrap_or_default();
+    Ok((Some(id), app.gateways().get(&kind).is_some_and(|g| g.can_hold())))
+}
+
+/// A saved payment method.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MethodView {
+    id: String,
+    account: String,
+    gateway: String,
+    kind: String,
+    brand: String,
+    last4: String,
+    exp_month: Option<i16>,
+    exp_year: Option<i16>,
+    is_default: bool,
+    created_at: String,
+}
+
+/// A method to save.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MethodInput {
+    gateway: String,
+    token: String,
+}
+
+fn method_view(method: PaymentMethod) -> MethodView {
+    MethodView {
+        id: method.id.to_string(),
+        account: method.account_id.to_string(),
+        gateway: method.gateway_id.to_string(),
+        kind: method.kind,
+        brand: method.brand,
+        last4: method.last4,
+        exp_month: method.exp_month,
+        exp_year: method.exp_year,
+        is_default: method.is_default,
+        created_at: super::instant(method.created_at),
+    }
+}
+
+async fn methods(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>, query: ListQuery) -> Answer<Value> {
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let account = super::accounts::find(&mut tx, &caller, &id).await?;
+    caller.need("payments.read", Some("billing.read"))?;
+    let rows = payment_method::list(&mut tx, account.id).await?;
+    tx.commit().await?;
+    Ok(body::page(
+        rows.into_iter().map(method_view).collect(),
+        query.limit,
+        |v: &MethodView| v.id.clone(),
+    ))
+}
+
+async fn add_method(
+    State(app): State<App>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Created<MethodView> {
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let account = super::accounts::find(&mut tx, &caller, &id).await?;
+    caller.need("accounts.write", Some("billing.manage"))?;
+    let input: MethodInput = body::read(&bytes)?;
+    let no_gateway = || ApiError::field("gateway", "There is no such gateway.");
+    let gateway: GatewayId = input.gateway.parse().map_err(|_| no_gateway())?;
+    gateway::find(&mut tx, gateway).await?.ok_or_else(no_gateway)?;
+    tx.commit().await?;
+    let saved = payment_method::attach(
+        app.tenancy(),
+        app.gateways(),
+        caller.scope(),
+        (account.id, gateway),
+        &input.token,
+    )
+    .await?;
+    Ok((StatusCode::CREATED, Json(method_view(saved))))
+}
+
+/// A service.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ServiceView {
+    id: String,
+    account: String,
+    product: String,
+    plan: String,
+    subscription: String,
+    server: Option<String>,
+    hostname: String,
+    status: String,
+    reason: Option<String>,
+    panel_ref: Option<String>,
+    ip_addresses: Vec<String>,
+    created_at: String,
+    activated_at: Option<String>,
+}
+
+fn service_view(service: Service, staff: bool) -> ServiceView {
+    ServiceView {
+        id: service.id.to_string(),
+        account: service.account_id.to_string(),
+        product: service.product_id.to_string(),
+        plan: service.plan_id.to_string(),
+        subscription: service.subscription_id.to_string(),
+        server: service.server_id.filter(|_| staff).map(|id| id.to_string()),
+        hostname: service.hostname,
+        status: service.status,
+        reason: service.reason,
+        panel_ref: service.panel_ref,
+        ip_addresses: service.ip_addresses,
+        created_at: super::instant(service.created_at),
+        activated_at: service.activated_at.map(super::instant),
+    }
+}
+
+async fn services(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Answer<Value> {
+    caller.need("services.read", Some("services.use"))?;
+    let account = caller.0.account.or(query.id("account")?);
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let rows = service::list(
+        &mut tx,
+        account,
+        query.filter("status"),
+        query.limit + 1,
+        query.after()?,
+    )
+    .await?;
+    tx.commit().await?;
+    let staff = caller.0.account.is_none();
+    Ok(body::page(
+        rows.into_iter().map(|s| service_view(s, staff)).collect(),
+        query.limit,
+        |v: &ServiceView| v.id.clone(),
+    ))
+}
+
+async fn find_service(tx: &mut TenantTx, caller: &ApiCaller, id: &str) -> Result<Service, ApiError> {
+    let id: ServiceId = id.parse().map_err(|_| ApiError::NotFound)?;
+    service::find(tx, id)
+        .await?
+        .filter(|s| caller.0.sees(s.account_id))
+        .ok_or(ApiError::NotFound)
+}
+
+async fn service_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<ServiceView> {
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let found = find_service(&mut tx, &caller, &id).await?;
+    caller.need("services.read", Some("services.use"))?;
+    tx.commit().await?;
+    Ok(Json(service_view(found, caller.0.account.is_none())))
+}
+
+/// A reason.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonInput {
+    reason: Option<String>,
+}
+
+async fn answer_service(mut tx: TenantTx, id: ServiceId, staff: bool) -> Created<ServiceView> {
+    let found = service::find(&mut tx, id).await?.ok_or(ApiError::NotFound)?;
+    tx.commit().await?;
+    Ok((StatusCode::ACCEPTED, Json(service_view(found, staff))))
+}
+
+async fn suspend(
+    State(app): State<App>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Created<ServiceView> {
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
+    let found = find_service(&mut tx, &caller, &id).await?;
+    caller.need("services.write", None)?;
+    let input: ReasonInput = body::read_or_default(&bytes)?;
+    suspension::suspend(
+        &mut tx,
+        found.id,
+        "staff",
+        None,
+        input.reason.as_deref().unwrap_or("suspended by staff"),
+    )
+    .await?;
+    answer_service(tx, found.id, true).await
+}
+
+async fn resume(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Created<ServiceView> {
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
+    let found = find_service(&mut tx, &caller, &id).await?;
+    caller.need("services.write", None)?;
+    suspension::lift(&mut tx, found.id, "staff").await?;
+    answer_service(tx, found.id, true).await
+}
+
+async fn terminate(
+    State(app): State<App>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Created<ServiceView> {
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
+    let found = find_service(&mut tx, &caller, &id).await?;
+    caller.need("services.write", Some("services.manage"))?;
+    let input: ReasonInput = body::read_or_default(&bytes)?;
+    service::want_termination(&mut tx, found.id, input.reason.as_deref().unwrap_or("asked for")).await?;
+    answer_service(tx, found.id, caller.0.account.is_none()).await
+}
+
+/// What to do.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PowerInput {
+    /// start, shutdown, restart or off.
+    action: String,
+}
+
+/// An operation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OperationView {
+    id: String,
+    service: String,
+    kind: String,
+    status: String,
+    step: String,
+    tries: i32,
+    reason: Option<String>,
+    created_at: String,
+    finished_at: Option<String>,
+}
+
+fn operation_view(operation: Operation) -> OperationView {
+    OperationView {
+        id: operation.id.to_string(),
+        service: operation.service_id.to_string(),
+        kind: operation.kind,
+        status: operation.status,
+        step: operation.step,
+        tries: operation.tries,
+        reason: operation.reason,
+        created_at: super::instant(operation.created_at),
+        finished_at: operation.finished_at.map(super::instant),
+    }
+}
+
+async fn power(
+    State(app): State<App>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Created<OperationView> {
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
+    let found = find_service(&mut tx, &caller, &id).await?;
+    caller.need("services.write", Some("services.use"))?;
+    let input: PowerInput = body::read(&bytes)?;
+    if provisioning::panel::Power::parse(&input.action).is_none() {
+        return Err(ApiError::field("action", "Use start, shutdown, restart or off."));
+    }
+    if found.status != "active" {
+        return Err(ApiError::Conflict("not_active", "The service does not run.".into()));
+    }
+    let key = format!("power:{}:{}", found.id, tx.random().token(9));
+    let operation = operation::want(&mut tx, found.id, "power", &key, json!({ "action": input.action })).await?;
+    tx.commit().await?;
+    operation::run(&app.workshop(), caller.scope(), &RunOperation { operation }).await;
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let view = operation_view(operation::find(&mut tx, operation).await?.ok_or(ApiError::NotFound)?);
+    tx.commit().await?;
+    Ok((StatusCode::ACCEPTED, Json(view)))
+}
+
+async fn operations(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Answer<Value> {
+    caller.need("services.read", None)?;
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let rows = operation::list(&mut tx, query.id("service")?, query.limit + 1, query.after()?).await?;
+    tx.commit().await?;
+    Ok(body::page(
+        rows.into_iter().map(operation_view).collect(),
+        query.limit,
+        |v: &OperationView| v.id.clone(),
+    ))
+}
+
+async fn operation_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<OperationView> {
+    let id = id.parse().map_err(|_| ApiError::NotFound)?;
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let found = operation::find(&mut tx, id)
+        .await?
+        .filter(|_| caller.0.account.is_none())
+        .ok_or(ApiError::NotFound)?;
+    caller.need("services.read", None)?;
+    tx.commit().await?;
+    Ok(Json(operation_view(found)))
+}
+
+async fn retry(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Created<OperationView> {
+    let id = id.parse().map_err(|_| ApiError::NotFound)?;
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
+    operation::find(&mut tx, id)
+        .await?
+        .filter(|_| caller.0.account.is_none())
+        .ok_or(ApiError::NotFound)?;
+    caller.need("services.write", None)?;
+    operation::retry(&mut tx, id).await?;
+    let view = operation_view(operation::find(&mut tx, id).await?.ok_or(ApiError::NotFound)?);
+    tx.commit().await?;
+    Ok((StatusCode::ACCEPTED, Json(view)))
+}
