@@ -21,3 +21,8 @@ id_kind!(LedgerTransactionId, LedgerTransactionKind, "ltx");
 id_kind!(LedgerAccountId, LedgerAccountKind, "lac");
 id_kind!(SuspensionId, SuspensionKind, "sus");
 id_kind!(RunId, RunKind, "run");
+id_kind!(OptionId, OptionKind, "opt");
+id_kind!(OptionValueId, OptionValueKind, "opv");
+id_kind!(OptionPriceId, OptionPriceKind, "opp");
+id_kind!(CartId, CartKind, "crt");
+id_kind!(CartItemId, CartItemKind, "cit");

@@ -4,6 +4,7 @@
 //! the work in one transaction, a typed context goes to a template. `app` is built once and handed
 //! down; `subscribers` says which job follows which event, `jobs` what each job calls.
 
+pub mod account;
 pub mod admin;
 pub mod api;
 pub mod app;
@@ -17,7 +18,9 @@ pub mod kinds;
 pub mod kit;
 pub mod look;
 pub mod mails;
+pub mod scheduler;
 pub mod serve;
+pub mod site;
 pub mod status;
 pub mod styleguide;
 pub mod subscribers;

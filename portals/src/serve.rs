@@ -24,6 +24,7 @@ pub async fn run(config: Config, no_worker: bool, only_worker: bool) -> Result<(
     tasks.spawn(app.tenancy().clone().follow(shutdown.clone()));
     if !no_worker {
         tasks.spawn(work(app.clone(), shutdown.clone()));
+        tasks.spawn(crate::scheduler::run(app.clone(), shutdown.clone()));
     }
     let address = app.config().http.addr;
     if !only_worker {

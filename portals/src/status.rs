@@ -212,84 +212,49 @@ pub fn server(status: &str) -> Badge {
 /// Every badge there is, for the style guide and for the test that each has its words.
 #[must_use]
 pub fn all() -> Vec<Badge> {
-    let today = NaiveDate::default();
-    let paid = |payment, collection| {
-        invoice(InvoiceState {
-            document: "issued",
-            payment,
-            collection,
-            due: None,
-            today,
-        })
-    };
-    let mut badges = vec![
-        invoice(InvoiceState {
-            document: "draft",
-            payment: "unpaid",
-            collection: "none",
-            due: None,
-            today,
-        }),
-        invoice(InvoiceState {
-            document: "void",
-            payment: "unpaid",
-            collection: "none",
-            due: None,
-            today,
-        }),
-        invoice(InvoiceState {
-            document: "issued",
-            payment: "unpaid",
-            collection: "none",
-            due: Some(today),
-            today,
-        }),
-        paid("unpaid", "written_off"),
-        paid("unpaid", "promised"),
-        paid("unpaid", "overdue"),
-        service("pending", Some("fraud_review"), None),
-        service("active", Some("action_needed"), None),
-        service("active", None, Some(today)),
-    ];
-    let payments = [
-        "unpaid",
-        "processing",
-        "partly_paid",
-        "paid",
-        "refunded",
-        "partly_refunded",
-        "disputed",
-    ];
-    badges.extend(payments.map(|word| paid(word, "none")));
-    badges.extend(
-        [
-            "pending",
-            "provisioning",
-            "active",
-            "suspended",
-            "cancelled",
-            "terminated",
-            "failed",
-        ]
-        .map(|w| service(w, None, None)),
-    );
+    let mut badges = all_invoices();
+    let service_words = "pending provisioning active suspended cancelled terminated failed";
+    badges.extend(service_words.split(' ').map(|word| service(word, None, None)));
+    badges.push(service("pending", Some("fraud_review"), None));
+    badges.push(service("active", Some("action_needed"), None));
+    badges.push(service("active", None, Some(NaiveDate::default())));
     badges.extend(["running", "stopped", "starting", "stopping", "rebuilding", "?"].map(power));
     badges.extend(
-        [
-            "cart",
-            "pending_payment",
-            "in_review",
-            "accepted",
-            "completed",
-            "rejected",
-        ]
-        .map(order),
+        "cart pending_payment in_review accepted completed rejected"
+            .split(' ')
+            .map(order),
     );
     badges.extend(["queued", "running", "waiting", "retrying", "done"].map(operation));
     badges.extend(["pending", "authorised", "needs_action", "succeeded", "released"].map(payment));
     badges.extend(["sandbox", "parked", "closed"].map(tenant));
-    badges.extend(["awaiting_dns", "verified", "issuing", "serving", "failing", "disabled"].map(host));
+    badges.extend(
+        "awaiting_dns verified issuing serving failing disabled"
+            .split(' ')
+            .map(host),
+    );
     badges.extend(["online", "degraded", "offline", "new"].map(server));
+    badges
+}
+
+fn all_invoices() -> Vec<Badge> {
+    let today = NaiveDate::default();
+    let one = |document, payment, collection, due| {
+        invoice(InvoiceState {
+            document,
+            payment,
+            collection,
+            due,
+            today,
+        })
+    };
+    let mut badges = vec![
+        one("draft", "unpaid", "none", None),
+        one("void", "unpaid", "none", None),
+        one("issued", "unpaid", "none", Some(today)),
+    ];
+    let payments = "unpaid processing partly_paid paid refunded partly_refunded disputed";
+    badges.extend(payments.split(' ').map(|word| one("issued", word, "none", None)));
+    badges.extend(["written_off", "promised", "overdue"].map(|word| one("issued", "unpaid", word, None)));
     badges
 }
 

@@ -35,36 +35,26 @@ impl Context for Styleguide {
     const TEMPLATE: &'static str = "styleguide.html";
 }
 
+fn text(words: &str) -> String {
+    words.to_owned()
+}
+
 /// A sample of everything.
 #[must_use]
 pub fn samples(currency: Currency) -> Styleguide {
-    let text = |words: &str| words.to_owned();
     let dashboard = samples::dashboard(currency);
-    let choice = |value: &str, label: &str| Choice {
+    let crumb = |(label, path): (&str, Option<&str>)| Crumb {
+        label: text(label),
+        path: path.map(text),
+    };
+    let card = |(value, label, hint, icon): (&str, &str, Option<&str>, _)| Card {
         value: text(value),
         label: text(label),
+        hint: hint.map(text),
+        icon,
     };
-    let step = |label: &str, state, detail: Option<&str>| Step {
-        label: text(label),
-        state,
-        detail: detail.map(str::to_owned),
-    };
-    let choices = vec![
-        choice("de", "Germany"),
-        choice("gb", "United Kingdom"),
-        choice("us", "United States"),
-    ];
     Styleguide {
-        crumbs: vec![
-            Crumb {
-                label: text("Services"),
-                path: Some(text("#")),
-            },
-            Crumb {
-                label: text("web-01"),
-                path: None,
-            },
-        ],
+        crumbs: [("Services", Some("#")), ("web-01", None)].map(crumb).to_vec(),
         tabs: dashboard.ranges.clone(),
         badges: status::all(),
         power: ["running", "stopped", "starting", "unknown"]
@@ -80,38 +70,15 @@ pub fn samples(currency: Currency) -> Styleguide {
         bars: dashboard.movements,
         donut: shares(),
         heat: days(),
-        steps: vec![
-            step("Payment", "done", Some("2 s")),
-            step("Create", "running", Some("usually 40 s")),
-            step("Network", "waiting", None),
-            step("Ready", "failed", Some("the panel did not answer")),
-        ],
-        cards: vec![
-            Card {
-                value: text("m"),
-                label: text("Monthly"),
-                hint: Some(text("Billed every month")),
-                icon: Some("calendar"),
-            },
-            Card {
-                value: text("y"),
-                label: text("Yearly"),
-                hint: None,
-                icon: None,
-            },
-        ],
-        filters: Filters {
-            action: text("#"),
-            query: Some(text("hall")),
-            selects: vec![Select {
-                name: "country",
-                label: text("Country"),
-                value: text("de"),
-                options: choices.clone(),
-            }],
-            clear_path: Some(text("#")),
-        },
-        choices,
+        steps: steps(),
+        cards: [
+            ("m", "Monthly", Some("Billed every month"), Some("calendar")),
+            ("y", "Yearly", None, None),
+        ]
+        .map(card)
+        .to_vec(),
+        filters: filters(),
+        choices: choices(),
         pager: Pager {
             previous: Some(text("#")),
             next: Some(text("#")),
@@ -123,6 +90,45 @@ pub fn samples(currency: Currency) -> Styleguide {
             message: text("Enter a host name such as web-01.example.com"),
         }],
     }
+}
+
+fn choices() -> Vec<Choice> {
+    let choice = |(value, label)| Choice {
+        value: text(value),
+        label: text(label),
+    };
+    [("de", "Germany"), ("gb", "United Kingdom"), ("us", "United States")]
+        .map(choice)
+        .to_vec()
+}
+
+fn filters() -> Filters {
+    Filters {
+        action: text("#"),
+        query: Some(text("hall")),
+        selects: vec![Select {
+            name: "country",
+            label: text("Country"),
+            value: text("de"),
+            options: choices(),
+        }],
+        clear_path: Some(text("#")),
+    }
+}
+
+fn steps() -> Vec<Step> {
+    let step = |(label, state, detail): (&str, _, Option<&str>)| Step {
+        label: text(label),
+        state,
+        detail: detail.map(text),
+    };
+    let rows = [
+        ("Payment", "done", Some("2 s")),
+        ("Create", "running", Some("usually 40 s")),
+        ("Network", "waiting", None),
+        ("Ready", "failed", Some("the panel did not answer")),
+    ];
+    rows.map(step).to_vec()
 }
 
 fn shares() -> Chart {

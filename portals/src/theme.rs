@@ -64,7 +64,7 @@ impl Default for BrandColours {
 pub struct ThemeSheet {
     /// The text.
     pub css: String,
-    /// Names the version in `/theme.{hash}.css`.
+    /// Names the version in `/theme/{hash}.css`.
     pub hash: String,
 }
 
@@ -72,7 +72,7 @@ impl ThemeSheet {
     /// Where pages link to it.
     #[must_use]
     pub fn path(&self) -> String {
-        format!("/theme.{}.css", self.hash)
+        format!("/theme/{}.css", self.hash)
     }
 }
 
@@ -185,7 +185,7 @@ mod tests {
         );
         assert!(sheet.css.contains("--radius:12px") && sheet.css.contains("--brand:#2dbd95;--brand-fg:#10121a"));
         assert!(!sheet.css.contains("--success") && !sheet.css.contains("url("));
-        assert_eq!(sheet.path(), format!("/theme.{}.css", sheet.hash));
+        assert_eq!(sheet.path(), format!("/theme/{}.css", sheet.hash));
         assert_eq!(theme_css(&choice), sheet);
         assert_ne!(theme_css(&BrandColours::default()).hash, sheet.hash);
     }

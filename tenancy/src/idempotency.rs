@@ -5,6 +5,9 @@ use platform::db::DbError;
 
 use crate::{Tenancy, TenantScope};
 
+/// Request hash, status and body of a key.
+type Row = (Vec<u8>, Option<i16>, Option<Vec<u8>>);
+
 /// How long a key is remembered.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// A request that has not answered after this long has crashed.
@@ -53,11 +56,10 @@ pub async fn take(tenancy: &Tenancy, scope: &TenantScope, key: &str, request_has
         tx.commit().await?;
         return Ok(Taken::New);
     }
-    let row: Option<(Vec<u8>, Option<i16>, Option<Vec<u8>>)> =
-        sqlx::query_as("SELECT request_hash, status, body FROM idempotency WHERE key = $1")
-            .bind(key)
-            .fetch_optional(tx.connection())
-            .await?;
+    let row: Option<Row> = sqlx::query_as("SELECT request_hash, status, body FROM idempotency WHERE key = $1")
+        .bind(key)
+        .fetch_optional(tx.connection())
+        .await?;
     tx.commit().await?;
     Ok(match row {
         Some((hash, _, _)) if hash != request_hash => Taken::Other,

@@ -231,10 +231,6 @@ pub async fn run(tenancy: Tenancy, registry: Registry, shutdown: Shutdown) -> Re
     let mut workers = Vec::new();
     for id in tenancy.cell_ids() {
         let cell = tenancy.cell(id)?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the queue library takes a pool of its own; it binds no tenant"
-        )]
         let pool = sqlx::postgres::PgPoolOptions::new()
             .max_connections(6)
             .acquire_timeout(Duration::from_secs(10))

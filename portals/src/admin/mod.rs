@@ -1,6 +1,7 @@
 //! The staff portal.
 
 mod audit;
+pub mod lists;
 mod settings;
 pub mod tenants;
 
@@ -12,6 +13,11 @@ use crate::app::App;
 /// The routes of this surface.
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/admin", get(lists::home))
+        .route("/admin/customers", get(lists::customers))
+        .route("/admin/invoices", get(lists::invoices))
+        .route("/admin/services", get(lists::services))
+        .route("/admin/provisioning", get(lists::operations))
         .route("/admin/tenants", get(tenants::list).post(tenants::create))
         .route("/admin/tenants/new", get(tenants::new))
         .route("/admin/tenants/leave", post(tenants::leave))

@@ -1,17 +1,14 @@
-//! Products, plans, servers, gateways: what is sold, where it comes from, how it is paid.
+//! Products and plans: what is sold.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use billing::catalogue::{self, NewPlan, NewPrice, NewProduct, Plan, Price, Product};
-use billing::gateway::{self, GatewayRow};
 use billing::ids::ServerId;
 use http::StatusCode;
 use platform::money::{Currency, Money};
-use provisioning::server::{self, NewServer, Server};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenancy::Portal;
 use utoipa::ToSchema;
 
 use super::body::{self, ListQuery};
@@ -64,57 +61,6 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
             .gives::<PlanView>()
             .status(201),
         create_plan,
-    )
-    .get(
-        "/panels",
-        doc("Lists the kinds of panels with their schemas", "servers.read", None).gives_object(),
-        panels,
-    )
-    .get(
-        "/servers",
-        doc("Lists configured panel endpoints", "servers.read", None).lists::<ServerView>(),
-        servers,
-    )
-    .get(
-        "/servers/{id}",
-        doc("Reads a panel endpoint", "servers.read", None).gives::<ServerView>(),
-        server_by_id,
-    )
-    .post(
-        "/servers",
-        doc("Configures a panel endpoint", "servers.write", None)
-            .takes::<ServerInput>()
-            .gives::<ServerView>()
-            .status(201),
-        create_server,
-    )
-    .post(
-        "/servers/{id}/check",
-        doc("Asks whether endpoint and credentials work", "servers.write", None).gives_object(),
-        check_server,
-    )
-    .get(
-        "/gateway_kinds",
-        doc("Lists the kinds of gateways with their schemas", "payments.read", None).gives_object(),
-        gateway_kinds,
-    )
-    .get(
-        "/gateways",
-        doc("Lists configured gateways", "payments.read", None).lists::<GatewayView>(),
-        gateways,
-    )
-    .get(
-        "/gateways/{id}",
-        doc("Reads a gateway", "payments.read", None).gives::<GatewayView>(),
-        gateway_by_id,
-    )
-    .post(
-        "/gateways",
-        doc("Configures a gateway", "payments.write", None)
-            .takes::<GatewayInput>()
-            .gives::<GatewayView>()
-            .status(201),
-        create_gateway,
     )
 }
 
@@ -327,187 +273,4 @@ async fn create_plan(State(app): State<App>, caller: ApiCaller, bytes: Bytes) ->
     let prices = catalogue::prices(&mut tx, made.id).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(plan_view(made, prices))))
-}
-
-async fn panels(State(app): State<App>, caller: ApiCaller) -> Answer<Value> {
-    caller.need("servers.read", None)?;
-    Ok(Json(json!({ "data": app.panels().describe(), "next": null })))
-}
-
-async fn gateway_kinds(State(app): State<App>, caller: ApiCaller) -> Answer<Value> {
-    caller.need("payments.read", None)?;
-    Ok(Json(json!({ "data": app.gateways().describe(), "next": null })))
-}
-
-/// A configured panel endpoint; its credentials are never answered back.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ServerView {
-    id: String,
-    panel: String,
-    name: String,
-    base_url: String,
-    #[schema(value_type = Object)]
-    settings: Value,
-    status: String,
-    check_ok: Option<bool>,
-    check_detail: Option<String>,
-    created_at: String,
-}
-
-/// A panel endpoint to configure.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ServerInput {
-    panel: String,
-    name: String,
-    base_url: String,
-    #[schema(value_type = Object)]
-    credentials: Value,
-    #[schema(value_type = Object)]
-    settings: Option<Value>,
-}
-
-fn server_view(server: Server) -> ServerView {
-    ServerView {
-        id: server.id.to_string(),
-        panel: server.panel,
-        name: server.name,
-        base_url: server.base_url,
-        settings: server.settings,
-        status: server.state,
-        check_ok: server.check_ok,
-        check_detail: server.check_detail,
-        created_at: super::instant(server.created_at),
-    }
-}
-
-async fn servers(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Answer<Value> {
-    caller.need("servers.read", None)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let rows = server::list(&mut tx, query.limit + 1, query.after()?).await?;
-    tx.commit().await?;
-    Ok(body::page(
-        rows.into_iter().map(server_view).collect(),
-        query.limit,
-        |v: &ServerView| v.id.clone(),
-    ))
-}
-
-async fn server_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<ServerView> {
-    let id = id.parse().map_err(|_| ApiError::NotFound)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let found = server::find(&mut tx, id)
-        .await?
-        .filter(|_| caller.0.account.is_none())
-        .ok_or(ApiError::NotFound)?;
-    caller.need("servers.read", None)?;
-    tx.commit().await?;
-    Ok(Json(server_view(found)))
-}
-
-async fn create_server(State(app): State<App>, caller: ApiCaller, bytes: Bytes) -> Created<ServerView> {
-    caller.need("servers.write", None)?;
-    let input: ServerInput = body::read(&bytes)?;
-    let new = NewServer {
-        panel: input.panel,
-        name: input.name,
-        base_url: input.base_url,
-        credentials: input.credentials,
-        settings: input.settings.unwrap_or_else(|| json!({})),
-    };
-    let mut tx = app.tenancy().begin(caller.scope()).await?;
-    let made = server::configure(&mut tx, app.panels(), &new).await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(server_view(made))))
-}
-
-async fn check_server(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<Value> {
-    let id: ServerId = id.parse().map_err(|_| ApiError::NotFound)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    server::find(&mut tx, id)
-        .await?
-        .filter(|_| caller.0.account.is_none())
-        .ok_or(ApiError::NotFound)?;
-    tx.commit().await?;
-    caller.need("servers.write", None)?;
-    let (ok, detail) = server::check(app.tenancy(), app.panels(), app.outbound(), caller.scope(), id).await?;
-    Ok(Json(json!({ "ok": ok, "detail": detail })))
-}
-
-/// A configured gateway; its credentials are never answered back.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GatewayView {
-    id: String,
-    kind: String,
-    name: String,
-    #[schema(value_type = Object)]
-    settings: Value,
-    status: String,
-    webhook_url: String,
-    created_at: String,
-}
-
-/// A gateway to configure.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GatewayInput {
-    kind: String,
-    name: Option<String>,
-    #[schema(value_type = Object)]
-    credentials: Value,
-    #[schema(value_type = Object)]
-    settings: Option<Value>,
-}
-
-fn gateway_view(app: &App, caller: &ApiCaller, gateway: GatewayRow) -> GatewayView {
-    let path = format!("/hooks/{}/{}", gateway.kind, gateway.id);
-    GatewayView {
-        webhook_url: app.link(caller.scope().tenant(), Portal::All, &path),
-        id: gateway.id.to_string(),
-        kind: gateway.kind,
-        name: gateway.name,
-        settings: gateway.settings,
-        status: gateway.state,
-        created_at: super::instant(gateway.created_at),
-    }
-}
-
-async fn gateways(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Answer<Value> {
-    caller.need("payments.read", None)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let rows = gateway::list(&mut tx).await?;
-    tx.commit().await?;
-    let views = rows.into_iter().map(|row| gateway_view(&app, &caller, row)).collect();
-    Ok(body::page(views, query.limit, |v: &GatewayView| v.id.clone()))
-}
-
-async fn gateway_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<GatewayView> {
-    let id = id.parse().map_err(|_| ApiError::NotFound)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let found = gateway::find(&mut tx, id)
-        .await?
-        .filter(|_| caller.0.account.is_none())
-        .ok_or(ApiError::NotFound)?;
-    caller.need("payments.read", None)?;
-    tx.commit().await?;
-    Ok(Json(gateway_view(&app, &caller, found)))
-}
-
-async fn create_gateway(State(app): State<App>, caller: ApiCaller, bytes: Bytes) -> Created<GatewayView> {
-    caller.need("payments.write", None)?;
-    let input: GatewayInput = body::read(&bytes)?;
-    let settings = input.settings.unwrap_or_else(|| json!({}));
-    let name = input.name.unwrap_or_default();
-    let mut tx = app.tenancy().begin(caller.scope()).await?;
-    let made = gateway::configure(
-        &mut tx,
-        app.gateways(),
-        &input.kind,
-        &name,
-        &input.credentials,
-        &settings,
-    )
-    .await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(gateway_view(&app, &caller, made))))
 }

@@ -10,6 +10,8 @@ mod error;
 mod idempotency;
 mod invoices;
 mod orders;
+mod servers;
+mod services;
 mod system;
 mod users;
 
@@ -28,6 +30,8 @@ fn endpoints() -> Endpoints {
         .and(system::endpoints)
         .and(catalogue::endpoints)
         .and(orders::endpoints)
+        .and(servers::endpoints)
+        .and(services::endpoints)
         .and(invoices::endpoints)
 }
 

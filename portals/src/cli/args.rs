@@ -41,6 +41,15 @@ pub enum Command {
         after_help = "Example: ezscale token create --tenant demo --user ops@demo.test --json"
     )]
     Token(Token),
+    /// Check migrations, ledgers and grants; exit 1 with reasons
+    #[command(after_help = "Example: ezscale check --json")]
+    Check(Json),
+    /// Run the billing day
+    #[command(after_help = "Example: ezscale bill --all --on 2026-12-01 --dry-run --json")]
+    Bill(Bill),
+    /// Fill an empty installation with the demo: EZSCALE and the reseller Northwind
+    #[command(after_help = "Example: ezscale demo")]
+    Demo,
     /// The pure money rules: a case as JSON on standard input, the result on standard output
     #[command(after_help = "Example: echo '{\"op\":\"prorate\",...}' | ezscale calc")]
     Calc,
@@ -179,4 +188,23 @@ pub enum Token {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args)]
+pub struct Bill {
+    /// One tenant
+    #[arg(long, conflicts_with = "all", required_unless_present = "all")]
+    pub tenant: Option<String>,
+    /// Every tenant
+    #[arg(long)]
+    pub all: bool,
+    /// The billing day; default: today in the tenant's zone
+    #[arg(long)]
+    pub on: Option<chrono::NaiveDate>,
+    /// Plan only, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
 }

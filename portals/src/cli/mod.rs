@@ -1,6 +1,9 @@
 //! The command line: one line on failure that says what to do, exit 1; wrong usage, exit 2.
 
 mod args;
+mod bill;
+mod check;
+mod demo;
 mod host;
 mod migrate;
 mod tenant;
@@ -59,6 +62,9 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve(args) => crate::serve::run(config, args.no_worker, args.only_worker).await,
         Command::Migrate(args) => migrate::run(&config, &args).await,
+        Command::Check(args) => check::run(&config, args.json).await,
+        Command::Bill(args) => bill::run(&config, &args).await,
+        Command::Demo => demo::run(config).await,
         Command::Tenant(command) => tenant::run(&config, command).await,
         Command::Host(command) => host::run(&config, command).await,
         Command::Token(command) => token::run(&config, command).await,

@@ -116,7 +116,9 @@ fn pages_to_look_at() {
     let Some(out) = std::env::var_os("LOOK_OUT").map(std::path::PathBuf::from) else {
         return;
     };
-    std::fs::create_dir_all(out.join("assets")).unwrap();
+    for folder in ["assets", "theme"] {
+        std::fs::create_dir_all(out.join(folder)).unwrap();
+    }
     for asset in crate::assets::ASSETS {
         std::fs::write(out.join(asset.path.trim_start_matches('/')), asset.body).unwrap();
     }

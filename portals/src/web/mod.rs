@@ -7,6 +7,7 @@ pub mod form;
 mod health;
 pub mod layers;
 pub mod limit;
+pub mod list;
 pub mod menu;
 pub mod page;
 mod preference;
@@ -63,10 +64,12 @@ pub fn router(app: &App) -> Router {
 fn pages(app: &App) -> Router<App> {
     Router::new()
         .merge(crate::auth::routes())
+        .merge(crate::site::routes())
+        .merge(crate::account::routes())
         .merge(crate::admin::routes())
         .merge(preference::routes())
         .route("/assets/{file}", get(crate::assets::serve))
-        .route("/theme.{hash}.css", get(preference::theme_sheet))
+        .route("/theme/{file}", get(preference::theme_sheet))
         .fallback(|| async { answer::not_found() })
         .layer(from_fn(layers::portal))
         .layer(from_fn_with_state(app.clone(), limit::sign_in))

@@ -16,10 +16,10 @@ pub fn routes() -> Router<App> {
     Router::new().route("/theme", post(choose))
 }
 
-/// `GET /theme.{hash}.css`: the sheet of the host's tenant; an old hash gets the current one, not kept.
-pub async fn theme_sheet(State(app): State<App>, visitor: Visitor, Path(hash): Path<String>) -> Response {
+/// `GET /theme/{hash}.css`: the sheet of the host's tenant; an old hash gets the current one, not kept.
+pub async fn theme_sheet(State(app): State<App>, visitor: Visitor, Path(file): Path<String>) -> Response {
     let sheet = app.sheets().of(&visitor.scope.tenant().brand);
-    let keep = if sheet.hash == hash {
+    let keep = if file.strip_suffix(".css") == Some(sheet.hash.as_str()) {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"

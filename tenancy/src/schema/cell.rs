@@ -87,10 +87,6 @@ pub(super) async fn prepare(cell: &Cell) -> Result<(), DbError> {
         return Err(DbError::Row(format!("{:?} is no login role", cell.login_role)));
     }
     let options = PgConnectOptions::from_str(&cell.url)?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the queue's own migrations take a pool, used here and closed"
-    )]
     let pool = PgPoolOptions::new()
         .max_connections(2)
         .connect_with(options.clone())

@@ -1,12 +1,16 @@
 //! Orders: a price snapshot, subscriptions, services and the invoice, in one transaction.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+mod read;
+
+use chrono::{Datelike, NaiveDate};
 use platform::calendar::Grid;
 use platform::event::{self, NewEvent};
 use platform::money::Money;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tenancy::{AccountId, TenantTx, account};
+
+pub use read::{Order, find, invoice_of, list};
 
 use crate::catalogue::{self, Plan, Price, Product};
 use crate::error::currency;
@@ -171,31 +175,7 @@ pub async fn place(tx: &mut TenantTx, new: &PlaceOrder) -> Result<Placed, Billin
         ));
     }
     let priced = price(tx, &new.items, unit.code()).await?;
-    let id: OrderId = tx.new_id();
-    let number = account::next_number(tx, "order", 10_001).await?;
-    let by = tx.actor().to_string();
-    sqlx::query(
-        "INSERT INTO orders (id, number, account_id, status, currency, total_minor, payment_method_id, checkout_key, placed_by, ip, created_at) \
-         VALUES ($1, $2, $3, 'pending_payment', $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(id)
-    .bind(number)
-    .bind(new.account)
-    .bind(unit.code())
-    .bind(total.minor)
-    .bind(new.payment_method)
-    .bind(&new.checkout_key)
-    .bind(by)
-    .bind(&new.ip)
-    .bind(tx.now())
-    .execute(tx.connection())
-    .await?;
-    let payload = json!({ "id": id, "number": number, "account": new.account, "total": total });
-    event::publish(
-        tx,
-        &[NewEvent::new("order.created", id, payload).for_account(new.account.uuid())],
-    )
-    .await?;
+    let id = insert(tx, new, total).await?;
     let mut lines = Vec::new();
     let mut services = Vec::new();
     for priced in &priced {
@@ -227,6 +207,36 @@ pub async fn place(tx: &mut TenantTx, new: &PlaceOrder) -> Result<Placed, Billin
         total,
         payment,
     })
+}
+
+/// The order's row, its number and its event.
+async fn insert(tx: &mut TenantTx, new: &PlaceOrder, total: Money) -> Result<OrderId, BillingError> {
+    let id: OrderId = tx.new_id();
+    let number = account::next_number(tx, "order", 10_001).await?;
+    let by = tx.actor().to_string();
+    sqlx::query(
+        "INSERT INTO orders (id, number, account_id, status, currency, total_minor, payment_method_id, checkout_key, placed_by, ip, created_at) \
+         VALUES ($1, $2, $3, 'pending_payment', $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(id)
+    .bind(number)
+    .bind(new.account)
+    .bind(total.currency.code())
+    .bind(total.minor)
+    .bind(new.payment_method)
+    .bind(&new.checkout_key)
+    .bind(by)
+    .bind(&new.ip)
+    .bind(tx.now())
+    .execute(tx.connection())
+    .await?;
+    let payload = json!({ "id": id, "number": number, "account": new.account, "total": total });
+    event::publish(
+        tx,
+        &[NewEvent::new("order.created", id, payload).for_account(new.account.uuid())],
+    )
+    .await?;
+    Ok(id)
 }
 
 async fn known(tx: &mut TenantTx, new: &PlaceOrder) -> Result<Option<Placed>, BillingError> {
@@ -439,70 +449,4 @@ async fn accept(tx: &mut TenantTx, order: OrderId) -> Result<(), BillingError> {
     }
     event::publish(tx, &events).await?;
     crate::renewal::refresh_due(tx, account).await
-}
-
-/// An order.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
-pub struct Order {
-    /// Key.
-    pub id: OrderId,
-    /// Number for people.
-    pub number: i64,
-    /// Account.
-    pub account_id: AccountId,
-    /// cart, pending_payment, in_review, accepted, rejected, cancelled.
-    pub status: String,
-    /// Currency.
-    pub currency: String,
-    /// Due when placed.
-    pub total_minor: i64,
-    /// When placed.
-    pub created_at: DateTime<Utc>,
-}
-
-const COLUMNS: &str = "SELECT id, number, account_id, status, currency, total_minor, created_at FROM orders";
-
-/// An order by id.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn find(tx: &mut TenantTx, id: OrderId) -> Result<Option<Order>, BillingError> {
-    let sql = format!("{COLUMNS} WHERE id = $1");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(tx.connection())
-        .await?)
-}
-
-/// Orders newest first, of an account or all.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn list(
-    tx: &mut TenantTx,
-    account: Option<AccountId>,
-    limit: i64,
-    after: Option<OrderId>,
-) -> Result<Vec<Order>, BillingError> {
-    let sql = format!(
-        "{COLUMNS} WHERE ($1::uuid IS NULL OR account_id = $1) AND ($3::uuid IS NULL OR (created_at, id) < \
-         (SELECT o.created_at, o.id FROM orders o WHERE o.id = $3)) ORDER BY created_at DESC, id DESC LIMIT $2"
-    );
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(account)
-        .bind(limit)
-        .bind(after)
-        .fetch_all(tx.connection())
-        .await?)
-}
-
-/// The invoice an order caused.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn invoice_of(tx: &mut TenantTx, order: OrderId) -> Result<Option<InvoiceId>, BillingError> {
-    Ok(sqlx::query_scalar("SELECT id FROM invoices WHERE order_id = $1")
-        .bind(order)
-        .fetch_optional(tx.connection())
-        .await?)
 }

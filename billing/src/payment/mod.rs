@@ -3,22 +3,24 @@
 //! The gateway's answer, its events and our own questions all end in [`settle`], which only moves
 //! forward under a row lock. A lost answer is `unknown` and is asked about, never guessed.
 
+mod settle;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use platform::db::constraint;
-use platform::event::{self, NewEvent};
 use platform::job::{self, Class, Job, NewJob, Outcome as JobOutcome};
 use platform::money::Money;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use tenancy::{AccountId, Tenancy, TenantScope, TenantTx, task};
+use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
+
+use settle::mark;
+pub use settle::settle;
 
 use crate::error::currency;
-use crate::gateway::{self, Asked, Charge, Decline, GatewayKinds, Outcome};
+use crate::gateway::{self, Asked, Charge, GatewayKinds, Outcome};
 use crate::ids::{GatewayId, InvoiceId, PaymentId, PaymentMethodId};
-use crate::ledger::{self, Book, Posting};
-use crate::{BillingError, invoice, order, payment_method};
+use crate::{BillingError, invoice, payment_method};
 
 /// A payment.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
@@ -204,251 +206,6 @@ pub async fn drive_job(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScop
             why: error.to_string(),
         },
     }
-}
-
-/// Applies what a gateway said. Forward only: what is settled stays, except that money which arrived
-/// after a no is still money.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Result<(), BillingError> {
-    let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
-    let payment: Option<Payment> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(tx.connection())
-        .await?;
-    let payment = payment.ok_or(BillingError::NotFound("payment"))?;
-    if payment.status == "succeeded" {
-        return Ok(());
-    }
-    let over = ["failed", "cancelled"].contains(&payment.status.as_str());
-    match outcome {
-        Outcome::Succeeded {
-            reference,
-            fee_minor,
-            saved,
-        } => {
-            succeed(tx, &payment, reference, *fee_minor).await?;
-            if let Some(saved) = saved {
-                payment_method::save(tx, payment.account_id, payment.gateway_id, saved).await?;
-            }
-            Ok(())
-        }
-        _ if over => Ok(()),
-        Outcome::Held { reference } => hold(tx, &payment, reference).await,
-        Outcome::Processing { reference } => {
-            mark(tx, id, "processing", Some(reference)).await?;
-            invoice_waits(tx, payment.invoice_id).await?;
-            ask_later(tx, &payment, Duration::from_secs(60)).await
-        }
-        Outcome::RequiresAction { reference } => mark(tx, id, "requires_action", reference.as_deref()).await,
-        Outcome::Declined {
-            reference,
-            class,
-            code,
-            message,
-        } => fail(tx, &payment, reference.as_deref(), *class, (code, message)).await,
-        Outcome::Unknown { why } => unknown(tx, &payment, why).await,
-        Outcome::NotSent { why } => {
-            tracing::info!(payment = %id, why, "the charge was not sent; it will be");
-            let again = NewJob::new(&DrivePayment { payment: id })
-                .key(format!("drive:{id}"))
-                .after(Duration::from_secs(5));
-            Ok(job::enqueue(tx, &[again]).await?)
-        }
-        // The gateway never saw it: the same key may be sent again.
-        Outcome::Nothing if payment.mode != "redirect" => {
-            mark(tx, id, "created", None).await?;
-            Ok(job::enqueue(
-                tx,
-                &[NewJob::new(&DrivePayment { payment: id }).key(format!("drive:{id}"))],
-            )
-            .await?)
-        }
-        Outcome::Nothing => Ok(()),
-    }
-}
-
-async fn mark(tx: &mut TenantTx, id: PaymentId, status: &str, reference: Option<&str>) -> Result<(), BillingError> {
-    sqlx::query("UPDATE payments SET status = $2, provider_ref = coalesce($3, provider_ref) WHERE id = $1")
-        .bind(id)
-        .bind(status)
-        .bind(reference)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
-}
-
-async fn invoice_waits(tx: &mut TenantTx, invoice: InvoiceId) -> Result<(), BillingError> {
-    sqlx::query("UPDATE invoices SET payment_status = 'processing' WHERE id = $1 AND payment_status IN ('unpaid', 'partly_paid')")
-        .bind(invoice)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
-}
-
-async fn succeed(tx: &mut TenantTx, payment: &Payment, reference: &str, fee: Option<i64>) -> Result<(), BillingError> {
-    sqlx::query(
-        "UPDATE payments SET status = 'succeeded', provider_ref = $2, fee_minor = $3, settled_at = $4, failure_class = NULL, \
-         failure_code = NULL, failure_message = NULL WHERE id = $1",
-    )
-    .bind(payment.id)
-    .bind(reference)
-    .bind(fee)
-    .bind(tx.now())
-    .execute(tx.connection())
-    .await?;
-    sqlx::query("SELECT id FROM invoices WHERE id = $1 FOR UPDATE")
-        .bind(payment.invoice_id)
-        .execute(tx.connection())
-        .await?;
-    let row = invoice::find(tx, payment.invoice_id)
-        .await?
-        .ok_or(BillingError::NotFound("invoice"))?;
-    let unit = currency(&payment.currency)?;
-    let open = if row.status == "issued" {
-        row.total_minor - row.allocated_minor
-    } else {
-        0
-    };
-    let applied = open.min(payment.amount_minor);
-    let excess = payment.amount_minor - applied;
-    let money = |minor| Money::new(minor, unit);
-    let mut entries = vec![
-        (Book::Clearing(payment.gateway_id), money(payment.amount_minor)?),
-        (Book::Receivable(payment.account_id), money(-applied)?),
-        (Book::Credit(payment.account_id), money(-excess)?),
-    ];
-    if let Some(fee) = fee.filter(|fee| *fee > 0) {
-        entries.push((Book::Fees(payment.gateway_id), money(fee)?));
-        entries.push((Book::Clearing(payment.gateway_id), money(-fee)?));
-    }
-    let posting = Posting {
-        key: format!("payment:{}", payment.id),
-        kind: "payment.received",
-        source: payment.id.to_string(),
-        on: tx.today(),
-        entries,
-    };
-    if !ledger::post(tx, &posting).await? {
-        return Ok(());
-    }
-    if applied > 0 {
-        invoice::allocate(tx, row.id, Some(payment.id), applied).await?;
-    }
-    if excess > 0 {
-        invoice::add_credit(
-            tx,
-            payment.account_id,
-            unit.code(),
-            excess,
-            "overpayment",
-            Some(row.id),
-            "paid more than was due",
-        )
-        .await?;
-    }
-    let payload = json!({ "id": payment.id, "invoice": row.id, "amount": money(payment.amount_minor)? });
-    let account = payment.account_id.uuid();
-    event::publish(
-        tx,
-        &[NewEvent::new("payment.succeeded", payment.id, payload).for_account(account)],
-    )
-    .await?;
-    invoice::after_allocation(tx, row.id).await
-}
-
-async fn hold(tx: &mut TenantTx, payment: &Payment, reference: &str) -> Result<(), BillingError> {
-    if payment.status == "held" {
-        return Ok(());
-    }
-    mark(tx, payment.id, "held", Some(reference)).await?;
-    invoice_waits(tx, payment.invoice_id).await?;
-    let row = invoice::find(tx, payment.invoice_id)
-        .await?
-        .ok_or(BillingError::NotFound("invoice"))?;
-    order::secured(tx, &row).await?;
-    // Events finish a hold at once; this finds one whose event was lost.
-    let check = NewJob::new(&FinishHold { payment: payment.id })
-        .key(format!("hold:{}", payment.id))
-        .after(Duration::from_secs(30));
-    Ok(job::enqueue(tx, &[check]).await?)
-}
-
-async fn fail(
-    tx: &mut TenantTx,
-    payment: &Payment,
-    reference: Option<&str>,
-    class: Decline,
-    (code, message): (&str, &str),
-) -> Result<(), BillingError> {
-    sqlx::query(
-        "UPDATE payments SET status = 'failed', provider_ref = coalesce($2, provider_ref), failure_class = $3, failure_code = $4, \
-         failure_message = $5, settled_at = $6 WHERE id = $1",
-    )
-    .bind(payment.id)
-    .bind(reference)
-    .bind(class.word())
-    .bind(code)
-    .bind(message)
-    .bind(tx.now())
-    .execute(tx.connection())
-    .await?;
-    let retry = (class == Decline::Retry).then(|| next_try(tx)).flatten();
-    sqlx::query(
-        "UPDATE invoices SET payment_status = CASE WHEN allocated_minor > 0 THEN 'partly_paid' ELSE 'unpaid' END, \
-         tries = tries + 1, next_try_on = $2 WHERE id = $1 AND payment_status IN ('unpaid', 'partly_paid', 'processing')",
-    )
-    .bind(payment.invoice_id)
-    .bind(retry)
-    .execute(tx.connection())
-    .await?;
-    let payload = json!({ "id": payment.id, "invoice": payment.invoice_id, "class": class.word(), "message": message });
-    let account = payment.account_id.uuid();
-    Ok(event::publish(
-        tx,
-        &[NewEvent::new("payment.failed", payment.id, payload).for_account(account)],
-    )
-    .await?)
-}
-
-fn next_try(tx: &TenantTx) -> Option<chrono::NaiveDate> {
-    let days = tx.tenant().settings.retry_days.first().copied().unwrap_or(1);
-    tx.today().checked_add_days(chrono::Days::new(u64::from(days)))
-}
-
-async fn unknown(tx: &mut TenantTx, payment: &Payment, why: &str) -> Result<(), BillingError> {
-    tracing::warn!(payment = %payment.id, why, asks = payment.asks, "the outcome of a payment is unknown; it will be asked about");
-    sqlx::query("UPDATE payments SET status = 'unknown', asks = asks + 1 WHERE id = $1")
-        .bind(payment.id)
-        .execute(tx.connection())
-        .await?;
-    invoice_waits(tx, payment.invoice_id).await?;
-    if payment.asks == 12 {
-        let new = task::NewTask {
-            kind: "payment",
-            key: format!("payment:{}", payment.id),
-            title: "A payment's outcome is unknown".into(),
-            reason: why.to_owned(),
-            subject: Some(payment.id.to_string()),
-            job: Some(job::request(
-                "critical",
-                AskPayment::NAME,
-                &json!({ "payment": payment.id }),
-                &job::Placement::default(),
-            )),
-        };
-        task::raise(tx, &new).await?;
-    }
-    let seconds = 1_u64 << payment.asks.clamp(0, 10);
-    ask_later(tx, payment, Duration::from_secs(seconds)).await
-}
-
-async fn ask_later(tx: &mut TenantTx, payment: &Payment, after: Duration) -> Result<(), BillingError> {
-    let ask = NewJob::new(&AskPayment { payment: payment.id })
-        .key(format!("ask:{}", payment.id))
-        .after(after);
-    Ok(job::enqueue(tx, &[ask]).await?)
 }
 
 /// The body of [`AskPayment`]: asks the gateway and settles what it says.

@@ -1,0 +1,260 @@
+//! Operations: one wanted change on a panel, driven step by step, each step kept before the next.
+
+mod drive;
+
+use std::time::Duration;
+
+use billing::ids::ServiceId;
+use billing::{BillingError, service};
+use platform::event::EventArgs;
+use platform::job::{self, Class, Job, NewJob, Outcome};
+use platform::outbound::Outbound;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tenancy::{Tenancy, TenantScope, TenantTx, audit};
+
+pub use drive::run;
+
+use crate::{OperationId, PanelKinds};
+
+/// Tries of one operation before a person has to look.
+const MOST_TRIES: i32 = 60;
+/// A build that takes longer has failed.
+const MOST_MINUTES: i64 = 30;
+
+/// What every run needs.
+#[derive(Clone)]
+pub struct Workshop {
+    /// The doors.
+    pub doors: Tenancy,
+    /// Panels.
+    pub panels: PanelKinds,
+    /// The way out.
+    pub outbound: Outbound,
+}
+
+/// An operation.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Operation {
+    /// Key.
+    pub id: OperationId,
+    /// Service.
+    pub service_id: ServiceId,
+    /// create, suspend, resume, terminate, power.
+    pub kind: String,
+    /// queued, running, waiting, retrying, failed, done, cancelled.
+    pub status: String,
+    /// Which step.
+    pub step: String,
+    /// What exactly.
+    pub input: Value,
+    /// Tries so far.
+    pub tries: i32,
+    /// Why it waits or failed.
+    pub reason: Option<String>,
+    /// When wanted.
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    /// When begun.
+    pub started_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// When over.
+    pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+const COLUMNS: &str = "SELECT id, service_id, kind, status, step, input, tries, reason, created_at, started_at, finished_at FROM operations";
+
+/// Runs an operation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunOperation {
+    /// Which.
+    pub operation: OperationId,
+}
+impl Job for RunOperation {
+    const NAME: &'static str = "run_operation";
+    const CLASS: Class = Class::Critical;
+}
+
+/// What "retry" on a failed operation's task enqueues.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RetryOperation {
+    /// Which.
+    pub operation: OperationId,
+}
+impl Job for RetryOperation {
+    const NAME: &'static str = "retry_operation";
+    const CLASS: Class = Class::Critical;
+}
+
+/// The body of [`RetryOperation`].
+pub async fn retry_job(shop: &Workshop, scope: &TenantScope, args: &RetryOperation) -> Outcome {
+    let retried = async {
+        let mut tx = shop.doors.begin(scope).await?;
+        retry(&mut tx, args.operation).await?;
+        tx.commit().await?;
+        Ok::<_, BillingError>(())
+    };
+    match retried.await {
+        Ok(()) => Outcome::Done,
+        Err(BillingError::Conflict("unpaid", why)) => Outcome::Fail { why },
+        Err(BillingError::Conflict(..) | BillingError::NotFound(_)) => Outcome::Done,
+        Err(error) => Outcome::Retry {
+            after: Duration::from_secs(5),
+            why: error.to_string(),
+        },
+    }
+}
+
+/// Wants a change, once per `key`, and enqueues its run, in order with others of the account.
+///
+/// # Errors
+/// When there is no such service.
+pub async fn want(
+    tx: &mut TenantTx,
+    service: ServiceId,
+    kind: &str,
+    key: &str,
+    input: Value,
+) -> Result<OperationId, BillingError> {
+    let found = service::find(tx, service)
+        .await?
+        .ok_or(BillingError::NotFound("service"))?;
+    let id: OperationId = tx.new_id();
+    let by = tx.actor().to_string();
+    let inserted = sqlx::query(
+        "INSERT INTO operations (id, service_id, server_id, kind, key, status, input, created_by, created_at) \
+         VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7, $8) ON CONFLICT (key) DO NOTHING",
+    )
+    .bind(id)
+    .bind(service)
+    .bind(found.server_id)
+    .bind(kind)
+    .bind(key)
+    .bind(input)
+    .bind(by)
+    .bind(tx.now())
+    .execute(tx.connection())
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(sqlx::query_scalar("SELECT id FROM operations WHERE key = $1")
+            .bind(key)
+            .fetch_one(tx.connection())
+            .await?);
+    }
+    // Creates of one owner come one after the other, so that a lost one is told from its neighbour.
+    let run = NewJob::new(&RunOperation { operation: id })
+        .key(format!("op:{id}"))
+        .queue(format!("acc:{}", found.account_id));
+    job::enqueue(tx, &[run]).await?;
+    Ok(id)
+}
+
+/// Event to operation: `service.paid` wants a create, and so on.
+pub async fn on_event(shop: &Workshop, scope: &TenantScope, args: &EventArgs) -> Outcome {
+    let wanted = async {
+        let mut tx = shop.doors.begin(scope).await?;
+        let Some(event) = platform::event::find(&mut tx, args.event).await? else {
+            return Ok(());
+        };
+        let kind = match event.event_type.as_str() {
+            "service.paid" => "create",
+            "service.suspension_wanted" => "suspend",
+            "service.resume_wanted" => "resume",
+            "service.termination_wanted" => "terminate",
+            _ => return Ok(()),
+        };
+        let Ok(service) = event.subject_id.parse::<ServiceId>() else {
+            return Ok(());
+        };
+        let key = if kind == "create" {
+            format!("create:{service}")
+        } else {
+            format!("{kind}:{}", event.id)
+        };
+        want(&mut tx, service, kind, &key, json!({})).await?;
+        tx.commit().await?;
+        Ok::<_, BillingError>(())
+    };
+    match wanted.await {
+        Ok(()) => Outcome::Done,
+        Err(error) => Outcome::Retry {
+            after: Duration::from_secs(5),
+            why: error.to_string(),
+        },
+    }
+}
+
+/// Tries a failed operation again.
+///
+/// # Errors
+/// When it has not failed.
+pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingError> {
+    let found: Option<ServiceId> = sqlx::query_scalar(
+        "UPDATE operations SET status = 'queued', tries = 0, reason = NULL, started_at = NULL, finished_at = NULL \
+         WHERE id = $1 AND status = 'failed' RETURNING service_id",
+    )
+    .bind(id)
+    .fetch_optional(tx.connection())
+    .await?;
+    let service = found.ok_or(BillingError::Conflict(
+        "not_failed",
+        "Only a failed operation can be tried again.".into(),
+    ))?;
+    let unpaid: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM services v JOIN subscriptions s ON s.id = v.subscription_id \
+         JOIN invoices i ON i.order_id = s.order_id WHERE v.id = $1 AND v.status = 'failed' AND i.payment_status = 'unpaid')",
+    )
+    .bind(service)
+    .fetch_one(tx.connection())
+    .await?;
+    if unpaid {
+        // What was held has been given back: building now would be a server nobody pays for.
+        return Err(BillingError::Conflict(
+            "unpaid",
+            "The order is not paid; it is built when its invoice is.".into(),
+        ));
+    }
+    sqlx::query("UPDATE services SET status = 'provisioning', reason = NULL WHERE id = $1 AND status = 'failed'")
+        .bind(service)
+        .execute(tx.connection())
+        .await?;
+    audit::record(tx, "operation.retried", id, Value::Null).await?;
+    job::enqueue(
+        tx,
+        &[NewJob::new(&RunOperation { operation: id }).key(format!("op:{id}"))],
+    )
+    .await?;
+    Ok(())
+}
+
+/// An operation by id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn find(tx: &mut TenantTx, id: OperationId) -> Result<Option<Operation>, BillingError> {
+    let sql = format!("{COLUMNS} WHERE id = $1");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(tx.connection())
+        .await?)
+}
+
+/// Operations newest first, of a service or all.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn list(
+    tx: &mut TenantTx,
+    service: Option<ServiceId>,
+    limit: i64,
+    after: Option<OperationId>,
+) -> Result<Vec<Operation>, BillingError> {
+    let sql = format!(
+        "{COLUMNS} WHERE ($1::uuid IS NULL OR service_id = $1) AND ($3::uuid IS NULL OR (created_at, id) < \
+         (SELECT o.created_at, o.id FROM operations o WHERE o.id = $3)) ORDER BY created_at DESC, id DESC LIMIT $2"
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(service)
+        .bind(limit)
+        .bind(after)
+        .fetch_all(tx.connection())
+        .await?)
+}

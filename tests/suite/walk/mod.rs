@@ -1,0 +1,5 @@
+//! From nothing to a running server, over HTTP, with Stripe and VirtFusion as their simulators play them.
+
+mod renewal;
+mod shop;
+mod walk;
