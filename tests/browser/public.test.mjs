@@ -7,7 +7,6 @@ const PAGES = [
   { name: 'home', path: '/' },
   { name: 'customer sign-in', path: '/sign-in', host: 'account' },
   { name: 'staff sign-in', path: '/sign-in', host: 'admin' },
-  { name: 'status', path: '/', host: 'status' },
 ];
 
 let browser;
