@@ -167,15 +167,6 @@ pub async fn find_product(tx: &mut TenantTx, id: ProductId) -> Result<Option<Pro
         .await?)
 }
 
-/// Several products, whatever their state.
-pub(crate) async fn find_products(tx: &mut TenantTx, ids: &[ProductId]) -> Result<Vec<Product>, BillingError> {
-    let sql = format!("{PRODUCT} WHERE id = ANY($1)");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(ids)
-        .fetch_all(tx.connection())
-        .await?)
-}
-
 /// A product that is on sale, by its name in addresses.
 ///
 /// # Errors
@@ -411,39 +402,29 @@ pub async fn list_plans(
         .await?)
 }
 
-type PriceRow = (PlanId, PriceId, String, i32, i64, i64);
+type PriceRow = (PriceId, String, i32, i64, i64);
 
 /// The prices a plan is sold at now, one per currency.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn prices(tx: &mut TenantTx, plan: PlanId) -> Result<Vec<Price>, BillingError> {
-    let found = prices_of(tx, &[plan]).await?;
-    Ok(found.into_iter().map(|(_, price)| price).collect())
-}
-
-/// The prices several plans are sold at now, one per plan and currency.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn prices_of(tx: &mut TenantTx, plans: &[PlanId]) -> Result<Vec<(PlanId, Price)>, BillingError> {
     let rows: Vec<PriceRow> = sqlx::query_as(
-        "SELECT DISTINCT ON (plan_id, currency) plan_id, id, currency, version, amount_minor, setup_minor FROM prices \
-         WHERE plan_id = ANY($1) ORDER BY plan_id, currency, version DESC",
+        "SELECT DISTINCT ON (currency) id, currency, version, amount_minor, setup_minor FROM prices WHERE plan_id = $1 \
+         ORDER BY currency, version DESC",
     )
-    .bind(plans)
+    .bind(plan)
     .fetch_all(tx.connection())
     .await?;
     rows.into_iter()
-        .map(|(plan, id, code, version, amount, setup)| {
+        .map(|(id, code, version, amount, setup)| {
             let currency = Currency::parse(&code)?;
-            let price = Price {
+            Ok(Price {
                 id,
                 version,
                 amount: Money::new(amount, currency)?,
                 setup: Money::new(setup, currency)?,
-            };
-            Ok((plan, price))
+            })
         })
         .collect()
 }

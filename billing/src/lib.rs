@@ -6,7 +6,6 @@
 //! (`service.paid`, `service.suspension_wanted`, ...) and never calls `provisioning`.
 
 pub mod calc;
-pub mod cart;
 pub mod catalogue;
 pub mod error;
 pub mod gateway;
@@ -14,16 +13,12 @@ pub mod ids;
 pub mod inbox;
 pub mod invoice;
 pub mod ledger;
-pub mod option;
 pub mod order;
 pub mod payment;
 pub mod payment_method;
-pub mod quote;
 pub mod renewal;
 pub mod rules;
 pub mod service;
-pub mod shop;
-pub mod subscription;
 pub mod suspension;
 
 pub use error::BillingError;
