@@ -171,7 +171,7 @@ async fn try_send(
         subject: mail.subject.clone(),
         text: mail.body_text.clone(),
         html: Some(mail.body_html.clone()),
-        message_id: Some(format!("{}@{host}", mail.id)),
+        message_id: Some(format!("<{}@{host}>", mail.id)),
         headers: Vec::new(),
         attachments: Vec::new(),
     };
