@@ -10,10 +10,11 @@ use platform::outbound::Outbound;
 use platform::secret::Secret;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tenancy::{Tenancy, TenantScope, TenantTx, audit};
+use tenancy::{Mode, Tenancy, TenantScope, TenantTx, audit};
 
 use crate::PanelKinds;
-use crate::panel::{Panel, PanelContext};
+use crate::operation::Workshop;
+use crate::panel::{Panel, PanelContext, PanelError};
 
 /// A server, without its credentials.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
@@ -64,20 +65,19 @@ pub async fn configure(tx: &mut TenantTx, kinds: &PanelKinds, new: &NewServer) -
     let panel = kinds
         .get(&new.panel)
         .ok_or(BillingError::Field("panel", "There is no panel of this kind.".into()))?;
-    if new.name.trim().is_empty() {
-        return Err(BillingError::Field("name", "A name is needed.".into()));
-    }
-    let url = url::Url::parse(&new.base_url)
-        .ok()
-        .filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
-    if url.is_none() {
+    if !may_use(tx, panel) {
         return Err(BillingError::Field(
-            "base_url",
-            "Use an address such as https://panel.example.com.".into(),
+            "panel",
+            "This tenant cannot use a panel of this kind.".into(),
         ));
     }
+    let settings = if new.settings.is_null() {
+        json!({})
+    } else {
+        new.settings.clone()
+    };
+    let base_url = check_fields(panel, &new.name, &new.base_url, &settings)?;
     conform(&panel.credentials_schema(), &new.credentials, "credentials")?;
-    conform(&panel.settings_schema(), &new.settings, "settings")?;
     let id: ServerId = tx.new_id();
     let sealed = tx.seal("servers", "credentials", id, new.credentials.to_string().as_bytes());
     let inserted = sqlx::query(
@@ -86,25 +86,128 @@ pub async fn configure(tx: &mut TenantTx, kinds: &PanelKinds, new: &NewServer) -
     .bind(id)
     .bind(&new.panel)
     .bind(new.name.trim())
-    .bind(new.base_url.trim_end_matches('/'))
+    .bind(&base_url)
     .bind(sealed)
-    .bind(&new.settings)
+    .bind(&settings)
     .bind(tx.now())
     .execute(tx.connection())
     .await;
     if let Err(error) = inserted {
-        return Err(match constraint(&error) {
-            Some("servers_name_key") => BillingError::Field("name", "Another server has this name.".into()),
-            _ => error.into(),
-        });
+        return Err(named(error));
     }
     audit::record(
         tx,
         "server.configured",
         id,
-        json!({ "panel": new.panel, "base_url": new.base_url }),
+        json!({ "panel": new.panel, "base_url": base_url }),
     )
     .await?;
+    find(tx, id).await?.ok_or(BillingError::NotFound("server"))
+}
+
+/// Sandbox tenants use what builds nothing, and their parent's, if that is a sandbox; live ones the others.
+fn may_use(tx: &TenantTx, panel: &Arc<dyn Panel>) -> bool {
+    let tenant = tx.tenant();
+    match tenant.mode {
+        Mode::Sandbox => panel.is_simulated() || panel.kind() == "upstream",
+        Mode::Live => !panel.is_simulated() || tenant.settings.allow_simulated,
+    }
+}
+
+/// The address as it is kept.
+fn check_fields(panel: &Arc<dyn Panel>, name: &str, base_url: &str, settings: &Value) -> Result<String, BillingError> {
+    if name.trim().is_empty() || name.chars().count() > 120 {
+        return Err(BillingError::Field(
+            "name",
+            "A name of 1 to 120 characters is needed.".into(),
+        ));
+    }
+    conform(&panel.settings_schema(), settings, "settings")?;
+    let address = base_url.trim().trim_end_matches('/');
+    if !panel.has_address() {
+        return Ok(String::new());
+    }
+    let plain = |url: &url::Url| {
+        ["http", "https"].contains(&url.scheme()) && url.has_host() && url.query().is_none() && url.fragment().is_none()
+    };
+    match url::Url::parse(address).ok().filter(plain) {
+        Some(_) => Ok(address.to_owned()),
+        None => Err(BillingError::Field(
+            "base_url",
+            "Use an address such as https://panel.example.com.".into(),
+        )),
+    }
+}
+
+fn named(error: sqlx::Error) -> BillingError {
+    match constraint(&error) {
+        Some("servers_name_key") => BillingError::Field("name", "Another server has this name.".into()),
+        _ => error.into(),
+    }
+}
+
+/// What to change on a server; what is none stays.
+#[derive(Debug, Clone, Default)]
+pub struct ServerChange {
+    /// Name.
+    pub name: Option<String>,
+    /// Root of the panel.
+    pub base_url: Option<String>,
+    /// New credentials, as a whole.
+    pub credentials: Option<Value>,
+    /// Settings, as a whole.
+    pub settings: Option<Value>,
+    /// Whether new services are built on it.
+    pub enabled: Option<bool>,
+}
+
+/// Changes a server; services on it stay.
+///
+/// # Errors
+/// An unknown server, or fields that do not fit its panel's schema.
+pub async fn update(
+    tx: &mut TenantTx,
+    kinds: &PanelKinds,
+    id: ServerId,
+    change: &ServerChange,
+) -> Result<Server, BillingError> {
+    let known = find(tx, id).await?.ok_or(BillingError::NotFound("server"))?;
+    let panel = kinds.get(&known.panel).ok_or(BillingError::NotFound("panel kind"))?;
+    let name = change.name.as_deref().unwrap_or(&known.name).trim();
+    let settings = change.settings.as_ref().unwrap_or(&known.settings);
+    let base_url = check_fields(
+        panel,
+        name,
+        change.base_url.as_deref().unwrap_or(&known.base_url),
+        settings,
+    )?;
+    let sealed = match &change.credentials {
+        Some(credentials) => {
+            conform(&panel.credentials_schema(), credentials, "credentials")?;
+            Some(tx.seal("servers", "credentials", id, credentials.to_string().as_bytes()))
+        }
+        None => None,
+    };
+    let state = match change.enabled {
+        Some(true) => "active",
+        Some(false) => "disabled",
+        None => &known.state,
+    };
+    sqlx::query(
+        "UPDATE servers SET name = $2, base_url = $3, settings = $4, credentials = coalesce($5, credentials), state = $6 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(name)
+    .bind(&base_url)
+    .bind(settings)
+    .bind(sealed)
+    .bind(state)
+    .execute(tx.connection())
+    .await
+    .map_err(named)?;
+    let detail =
+        json!({ "name": name, "base_url": base_url, "state": state, "credentials": change.credentials.is_some() });
+    audit::record(tx, "server.updated", id, detail).await?;
     find(tx, id).await?.ok_or(BillingError::NotFound("server"))
 }
 
@@ -141,35 +244,37 @@ pub async fn list(tx: &mut TenantTx, limit: i64, after: Option<ServerId>) -> Res
 /// # Errors
 /// When there is no such server, or its credentials cannot be opened.
 pub async fn open(
-    doors: &Tenancy,
-    kinds: &PanelKinds,
-    outbound: &Outbound,
+    shop: &Workshop,
     scope: &TenantScope,
     id: ServerId,
 ) -> Result<(Arc<dyn Panel>, PanelContext), BillingError> {
-    let mut tx = doors.begin_read(scope).await?;
-    let row: Option<(String, String, Vec<u8>, Value)> =
-        sqlx::query_as("SELECT panel, base_url, credentials, settings FROM servers WHERE id = $1")
+    let mut tx = shop.doors.begin_read(scope).await?;
+    let row: Option<(String, String, Vec<u8>, Value, String)> =
+        sqlx::query_as("SELECT panel, base_url, credentials, settings, state FROM servers WHERE id = $1")
             .bind(id)
             .fetch_optional(tx.connection())
             .await?;
-    let (kind, base_url, sealed, settings) = row.ok_or(BillingError::NotFound("server"))?;
+    let (kind, base_url, sealed, settings, state) = row.ok_or(BillingError::NotFound("server"))?;
     let failed = |why: String| BillingError::Conflict("server_sealed", why);
     let plain = tx
         .open("servers", "credentials", id, &sealed)
         .map_err(|e| failed(e.to_string()))?;
     tx.commit().await?;
     let credentials: Value = serde_json::from_slice(&plain).map_err(|e| failed(e.to_string()))?;
-    let panel = kinds.get(&kind).cloned().ok_or(BillingError::NotFound("panel kind"))?;
-    Ok((
-        panel,
-        PanelContext {
-            base_url,
-            credentials: Secret::new(credentials),
-            settings,
-            outbound: outbound.clone(),
-        },
-    ))
+    let panel = shop
+        .panels
+        .get(&kind)
+        .cloned()
+        .ok_or(BillingError::NotFound("panel kind"))?;
+    let context = PanelContext {
+        base_url,
+        credentials: Secret::new(credentials),
+        settings,
+        enabled: state == "active",
+        shop: shop.clone(),
+        scope: scope.clone(),
+    };
+    Ok((panel, context))
 }
 
 /// Asks whether endpoint and credentials work, and keeps the answer.
@@ -183,7 +288,12 @@ pub async fn check(
     scope: &TenantScope,
     id: ServerId,
 ) -> Result<(bool, String), BillingError> {
-    let (panel, context) = open(doors, kinds, outbound, scope, id).await?;
+    let shop = Workshop {
+        doors: doors.clone(),
+        panels: kinds.clone(),
+        outbound: outbound.clone(),
+    };
+    let (panel, context) = open(&shop, scope, id).await?;
     let (ok, detail) = match panel.check(&context).await {
         Ok(detail) => (true, detail),
         Err(error) => (false, error.to_string()),
@@ -198,4 +308,42 @@ pub async fn check(
         .await?;
     tx.commit().await?;
     Ok((ok, detail))
+}
+
+/// What a panel offers for a product: packages to choose from.
+///
+/// # Errors
+/// When there is no such server, or the panel refuses.
+pub async fn packages(
+    shop: &Workshop,
+    scope: &TenantScope,
+    id: ServerId,
+) -> Result<Vec<crate::panel::Package>, BillingError> {
+    let (panel, context) = open(shop, scope, id).await?;
+    panel.packages(&context).await.map_err(said_no)
+}
+
+/// What can be installed on what a product's settings describe.
+///
+/// # Errors
+/// When there is no such server, or the panel refuses.
+pub async fn images(
+    shop: &Workshop,
+    scope: &TenantScope,
+    id: ServerId,
+    panel_settings: &Value,
+) -> Result<Vec<crate::panel::Image>, BillingError> {
+    let (panel, context) = open(shop, scope, id).await?;
+    panel.images(&context, panel_settings).await.map_err(said_no)
+}
+
+/// A panel's no or its absence, for a caller who asked directly.
+pub(crate) fn said_no(error: PanelError) -> BillingError {
+    let code = match &error {
+        PanelError::Refused(_) => "panel_refused",
+        PanelError::NoCapacity(_) => "no_capacity",
+        PanelError::Gone => "gone",
+        PanelError::Retry { .. } | PanelError::Unknown(_) => "panel_away",
+    };
+    BillingError::Conflict(code, error.to_string())
 }

@@ -1,5 +1,6 @@
 //! The one integration binary: every room together, over a real database.
 
 mod architecture;
+mod provisioning;
 mod tenancy;
 mod walk;

@@ -107,6 +107,8 @@ pub struct ServerView {
 pub struct ServerInput {
     panel: String,
     name: String,
+    /// The panel's root; left out where a panel has no address of its own (upstream, sandbox).
+    #[serde(default)]
     base_url: String,
     #[schema(value_type = Object)]
     credentials: Value,

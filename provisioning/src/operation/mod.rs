@@ -1,6 +1,9 @@
 //! Operations: one wanted change on a panel, driven step by step, each step kept before the next.
 
 mod drive;
+mod keep;
+mod load;
+mod staff;
 
 use std::time::Duration;
 
@@ -11,9 +14,13 @@ use platform::job::{self, Class, Job, NewJob, Outcome};
 use platform::outbound::Outbound;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenancy::{Tenancy, TenantScope, TenantTx, audit};
+use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
 pub use drive::run;
+pub(crate) use keep::see;
+pub(crate) use load::allowed;
+pub use load::reach;
+pub use staff::{adopt, cancel, retry, skip};
 
 use crate::{OperationId, PanelKinds};
 
@@ -21,6 +28,8 @@ use crate::{OperationId, PanelKinds};
 const MOST_TRIES: i32 = 60;
 /// A build that takes longer has failed.
 const MOST_MINUTES: i64 = 30;
+/// How long an operation waits for somebody, such as for an invoice upstream to be paid.
+const MOST_WAIT_HOURS: i64 = 24;
 
 /// What every run needs.
 #[derive(Clone)]
@@ -40,7 +49,7 @@ pub struct Operation {
     pub id: OperationId,
     /// Service.
     pub service_id: ServiceId,
-    /// create, suspend, resume, terminate, power.
+    /// create, suspend, resume, terminate, change_plan, power, root_password.
     pub kind: String,
     /// queued, running, waiting, retrying, failed, done, cancelled.
     pub status: String,
@@ -60,7 +69,18 @@ pub struct Operation {
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
 }
 
+impl Operation {
+    /// Whether something is still to be done.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !["done", "failed", "cancelled"].contains(&self.status.as_str())
+    }
+}
+
 const COLUMNS: &str = "SELECT id, service_id, kind, status, step, input, tries, reason, created_at, started_at, finished_at FROM operations";
+
+/// The same, without the notes that only steps read.
+const VIEW: &str = "SELECT id, service_id, kind, status, step, input - 'notes' AS input, tries, reason, created_at, started_at, finished_at FROM operations";
 
 /// Runs an operation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -139,12 +159,20 @@ pub async fn want(
             .fetch_one(tx.connection())
             .await?);
     }
-    // Creates of one owner come one after the other, so that a lost one is told from its neighbour.
+    enqueue(tx, id, found.account_id).await?;
+    Ok(id)
+}
+
+/// Creates of one owner come one after the other, so that a lost one is told from its neighbour.
+async fn enqueue(tx: &mut TenantTx, id: OperationId, account: AccountId) -> Result<(), BillingError> {
     let run = NewJob::new(&RunOperation { operation: id })
         .key(format!("op:{id}"))
-        .queue(format!("acc:{}", found.account_id));
-    job::enqueue(tx, &[run]).await?;
-    Ok(id)
+        .queue(queue(account));
+    Ok(job::enqueue(tx, &[run]).await?)
+}
+
+fn queue(account: AccountId) -> String {
+    format!("acc:{account}")
 }
 
 /// Event to operation: `service.paid` wants a create, and so on.
@@ -159,6 +187,7 @@ pub async fn on_event(shop: &Workshop, scope: &TenantScope, args: &EventArgs) ->
             "service.suspension_wanted" => "suspend",
             "service.resume_wanted" => "resume",
             "service.termination_wanted" => "terminate",
+            "service.change_wanted" => "change_plan",
             _ => return Ok(()),
         };
         let Ok(service) = event.subject_id.parse::<ServiceId>() else {
@@ -182,55 +211,12 @@ pub async fn on_event(shop: &Workshop, scope: &TenantScope, args: &EventArgs) ->
     }
 }
 
-/// Tries a failed operation again.
-///
-/// # Errors
-/// When it has not failed.
-pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingError> {
-    let found: Option<ServiceId> = sqlx::query_scalar(
-        "UPDATE operations SET status = 'queued', tries = 0, reason = NULL, started_at = NULL, finished_at = NULL \
-         WHERE id = $1 AND status = 'failed' RETURNING service_id",
-    )
-    .bind(id)
-    .fetch_optional(tx.connection())
-    .await?;
-    let service = found.ok_or(BillingError::Conflict(
-        "not_failed",
-        "Only a failed operation can be tried again.".into(),
-    ))?;
-    let unpaid: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM services v JOIN subscriptions s ON s.id = v.subscription_id \
-         JOIN invoices i ON i.order_id = s.order_id WHERE v.id = $1 AND v.status = 'failed' AND i.payment_status = 'unpaid')",
-    )
-    .bind(service)
-    .fetch_one(tx.connection())
-    .await?;
-    if unpaid {
-        // What was held has been given back: building now would be a server nobody pays for.
-        return Err(BillingError::Conflict(
-            "unpaid",
-            "The order is not paid; it is built when its invoice is.".into(),
-        ));
-    }
-    sqlx::query("UPDATE services SET status = 'provisioning', reason = NULL WHERE id = $1 AND status = 'failed'")
-        .bind(service)
-        .execute(tx.connection())
-        .await?;
-    audit::record(tx, "operation.retried", id, Value::Null).await?;
-    job::enqueue(
-        tx,
-        &[NewJob::new(&RunOperation { operation: id }).key(format!("op:{id}"))],
-    )
-    .await?;
-    Ok(())
-}
-
 /// An operation by id.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn find(tx: &mut TenantTx, id: OperationId) -> Result<Option<Operation>, BillingError> {
-    let sql = format!("{COLUMNS} WHERE id = $1");
+    let sql = format!("{VIEW} WHERE id = $1");
     Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(id)
         .fetch_optional(tx.connection())
@@ -248,7 +234,7 @@ pub async fn list(
     after: Option<OperationId>,
 ) -> Result<Vec<Operation>, BillingError> {
     let sql = format!(
-        "{COLUMNS} WHERE ($1::uuid IS NULL OR service_id = $1) AND ($3::uuid IS NULL OR (created_at, id) < \
+        "{VIEW} WHERE ($1::uuid IS NULL OR service_id = $1) AND ($3::uuid IS NULL OR (created_at, id) < \
          (SELECT o.created_at, o.id FROM operations o WHERE o.id = $3)) ORDER BY created_at DESC, id DESC LIMIT $2"
     );
     Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -257,4 +243,30 @@ pub async fn list(
         .bind(after)
         .fetch_all(tx.connection())
         .await?)
+}
+
+/// One line of what happened to an operation.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Entry {
+    /// When.
+    pub at: chrono::DateTime<chrono::Utc>,
+    /// Which step.
+    pub step: String,
+    /// started, done, retry, failed or note.
+    pub outcome: String,
+    /// More.
+    pub message: String,
+}
+
+/// What happened to an operation, the oldest first, without the beginnings of steps.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn history(tx: &mut TenantTx, id: OperationId) -> Result<Vec<Entry>, BillingError> {
+    Ok(sqlx::query_as(
+        "SELECT at, step, outcome, message FROM operation_log WHERE operation_id = $1 AND outcome <> 'started' ORDER BY at, id LIMIT 500",
+    )
+    .bind(id)
+    .fetch_all(tx.connection())
+    .await?)
 }

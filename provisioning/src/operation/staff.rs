@@ -1,0 +1,171 @@
+//! What staff do with an operation: try again, adopt, call it done, give it up.
+
+use billing::ids::ServiceId;
+use billing::{BillingError, service};
+use serde_json::{Value, json};
+use tenancy::{AccountId, TenantTx, audit, task};
+
+use super::load::Work;
+use super::{COLUMNS, Operation, enqueue, keep};
+use crate::OperationId;
+use crate::panel::{REFERENCE, Target};
+
+async fn locked(tx: &mut TenantTx, id: OperationId) -> Result<Operation, BillingError> {
+    let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
+    let found: Option<Operation> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(tx.connection())
+        .await?;
+    found.ok_or(BillingError::NotFound("operation"))
+}
+
+/// Tries a failed operation again.
+///
+/// # Errors
+/// When it has not failed, or its order is not paid.
+pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingError> {
+    let operation = locked(tx, id).await?;
+    if operation.status != "failed" {
+        return Err(BillingError::Conflict(
+            "not_failed",
+            "Only a failed operation can be tried again.".into(),
+        ));
+    }
+    let service = operation.service_id;
+    if operation.kind == "create" {
+        must_be_paid(tx, service).await?;
+        sqlx::query("UPDATE services SET status = 'provisioning', reason = NULL WHERE id = $1 AND status = 'failed'")
+            .bind(service)
+            .execute(tx.connection())
+            .await?;
+        sqlx::query("UPDATE capacity_holds SET released_at = NULL WHERE service_id = $1")
+            .bind(service)
+            .execute(tx.connection())
+            .await?;
+    }
+    sqlx::query(
+        "UPDATE operations SET status = 'queued', tries = 0, reason = NULL, no_capacity = false, started_at = NULL, finished_at = NULL \
+         WHERE id = $1",
+    )
+    .bind(id)
+    .execute(tx.connection())
+    .await?;
+    audit::record(tx, "operation.retried", id, Value::Null).await?;
+    task::settle(tx, &keep::task_key(id)).await?;
+    let account = account_of(tx, service).await?;
+    enqueue(tx, id, account).await
+}
+
+async fn account_of(tx: &mut TenantTx, id: ServiceId) -> Result<AccountId, BillingError> {
+    let found = service::find(tx, id).await?;
+    Ok(found.ok_or(BillingError::NotFound("service"))?.account_id)
+}
+
+/// What was held has been given back: building now would be a server nobody pays for.
+async fn must_be_paid(tx: &mut TenantTx, service: ServiceId) -> Result<(), BillingError> {
+    let unpaid: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM services v JOIN subscriptions s ON s.id = v.subscription_id \
+         JOIN invoices i ON i.order_id = s.order_id WHERE v.id = $1 AND v.status = 'failed' AND i.payment_status = 'unpaid')",
+    )
+    .bind(service)
+    .fetch_one(tx.connection())
+    .await?;
+    if unpaid {
+        return Err(BillingError::Conflict(
+            "unpaid",
+            "The order is not paid; it is built when its invoice is.".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Staff say which one on the panel is this service's, and the create goes on from there.
+///
+/// # Errors
+/// When it is no failed create, or another service has that one.
+pub async fn adopt(tx: &mut TenantTx, id: OperationId, panel_ref: &str) -> Result<(), BillingError> {
+    let operation = locked(tx, id).await?;
+    if operation.kind != "create" || operation.status != "failed" {
+        return Err(BillingError::Conflict(
+            "not_failed",
+            "Only a failed create can be given a server.".into(),
+        ));
+    }
+    let panel_ref = panel_ref.trim();
+    let found = service::find(tx, operation.service_id)
+        .await?
+        .ok_or(BillingError::NotFound("service"))?;
+    let taken: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM services WHERE server_id = $1 AND panel_ref = $2 AND status <> 'terminated' AND id <> $3)",
+    )
+    .bind(found.server_id)
+    .bind(panel_ref)
+    .bind(found.id)
+    .fetch_one(tx.connection())
+    .await?;
+    if panel_ref.is_empty() || taken {
+        return Err(BillingError::Field(
+            "panel_ref",
+            "Name one that no other service has.".into(),
+        ));
+    }
+    let mut ids = found.panel_ids.as_object().cloned().unwrap_or_default();
+    ids.insert(REFERENCE.into(), json!(panel_ref));
+    service::keep_ids(tx, found.id, &Value::Object(ids), Some(panel_ref)).await?;
+    audit::record(tx, "operation.adopted", id, json!({ "panel_ref": panel_ref })).await?;
+    retry(tx, id).await
+}
+
+/// Staff did it by hand on the panel: what was wanted counts as done.
+///
+/// # Errors
+/// When it is over, is at work this moment, or is a create (which is adopted instead).
+pub async fn skip(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingError> {
+    let operation = locked(tx, id).await?;
+    if operation.kind == "create" {
+        return Err(BillingError::Conflict(
+            "create",
+            "A create is given the server that was made by hand instead.".into(),
+        ));
+    }
+    idle(&operation)?;
+    let service = service::find(tx, operation.service_id)
+        .await?
+        .ok_or(BillingError::NotFound("service"))?;
+    keep::log(tx, id, &operation.step, "note", "done by hand").await?;
+    let work = Work {
+        operation,
+        server: service.server_id,
+        service,
+        target: Target::default(),
+    };
+    keep::finish(tx, &work, None).await?;
+    Ok(audit::record(tx, "operation.skipped", id, Value::Null).await?)
+}
+
+/// Gives an operation up; a service that was being created is failed then.
+///
+/// # Errors
+/// When it is over already, or at work this moment.
+pub async fn cancel(tx: &mut TenantTx, id: OperationId, reason: &str) -> Result<(), BillingError> {
+    let operation = locked(tx, id).await?;
+    idle(&operation)?;
+    keep::end(tx, id, "cancelled", Some(reason)).await?;
+    keep::log(tx, id, &operation.step, "note", reason).await?;
+    task::settle(tx, &keep::task_key(id)).await?;
+    if operation.kind == "create" && operation.status != "failed" {
+        keep::unbuilt(tx, operation.service_id).await?;
+    }
+    Ok(audit::record(tx, "operation.cancelled", id, json!({ "reason": reason })).await?)
+}
+
+fn idle(operation: &Operation) -> Result<(), BillingError> {
+    match operation.status.as_str() {
+        "queued" | "waiting" | "retrying" | "failed" => Ok(()),
+        "running" => Err(BillingError::Conflict(
+            "running",
+            "A step is at work this moment; try again in a minute.".into(),
+        )),
+        _ => Err(BillingError::Conflict("over", "The operation is over.".into())),
+    }
+}

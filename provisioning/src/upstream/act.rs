@@ -1,0 +1,124 @@
+//! Acting on the parent's service: what is wanted here becomes something wanted there, once.
+
+use billing::ids::ServiceId;
+use billing::{BillingError, suspension};
+use serde_json::{Value, json};
+use tenancy::TenantTx;
+
+use super::{begin, commit, look, order, parent, refused, service_of};
+use crate::OperationId;
+use crate::operation;
+use crate::panel::{PASSWORD, PanelContext, PanelError, Progress, Step, Target};
+
+/// A suspension there that was asked for across the reselling link.
+const CAUSE: &str = "parent";
+
+/// Suspends the parent's service for us, besides whatever else suspends it.
+pub(super) async fn suspend(context: &PanelContext, target: &mut Target) -> Step {
+    if !target.notes.contains_key("asked") {
+        let scope = parent(context).await?;
+        let mut tx = begin(context, &scope).await?;
+        let id = service_of(target)?;
+        operation::allowed(&mut tx, id).await.map_err(refused)?;
+        suspension::suspend(&mut tx, id, CAUSE, None, "Asked for by the reseller.")
+            .await
+            .map_err(refused)?;
+        commit(tx).await?;
+        target.notes.insert("asked".into(), json!(true));
+        return Ok(Progress::again("upstream", 1));
+    }
+    Ok(match look(context, target).await?.status.as_str() {
+        "suspended" => Progress::done(),
+        "terminated" => return Err(PanelError::Gone),
+        _ => Progress::again("upstream", 2),
+    })
+}
+
+/// Lifts our own suspension there; it runs when no other is left.
+pub(super) async fn resume(context: &PanelContext, target: &mut Target) -> Step {
+    if !target.notes.contains_key("asked") {
+        let scope = parent(context).await?;
+        let mut tx = begin(context, &scope).await?;
+        let id = service_of(target)?;
+        operation::allowed(&mut tx, id).await.map_err(refused)?;
+        match suspension::lift(&mut tx, id, CAUSE).await {
+            Ok(()) | Err(BillingError::Conflict("not_suspended", _)) => {}
+            Err(error) => return Err(refused(error)),
+        }
+        commit(tx).await?;
+        target.notes.insert("asked".into(), json!(true));
+        return Ok(Progress::again("upstream", 1));
+    }
+    let found = look(context, target).await?;
+    match found.status.as_str() {
+        "active" => return Ok(Progress::done()),
+        "terminated" => return Err(PanelError::Gone),
+        _ => {}
+    }
+    let scope = parent(context).await?;
+    let mut tx = begin(context, &scope).await?;
+    let held = held(&mut tx, found.id).await.map_err(refused)?;
+    commit(tx).await?;
+    Ok(if held {
+        Progress::wait(
+            "upstream",
+            "the provider keeps its service suspended, perhaps for an unpaid invoice",
+            30,
+        )
+    } else {
+        Progress::again("upstream", 2)
+    })
+}
+
+async fn held(tx: &mut TenantTx, id: ServiceId) -> Result<bool, BillingError> {
+    Ok(
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL)")
+            .bind(id)
+            .fetch_one(tx.connection())
+            .await?,
+    )
+}
+
+/// Wants the same operation there, under a key made of ours, and follows it.
+pub(super) async fn pass_on(context: &PanelContext, target: &mut Target, kind: &str, input: Value) -> Step {
+    let scope = parent(context).await?;
+    let mut tx = begin(context, &scope).await?;
+    let id = service_of(target)?;
+    operation::allowed(&mut tx, id).await.map_err(refused)?;
+    let Some(known) = target.note("operation") else {
+        let key = format!("downstream:{}", target.operation);
+        let wanted = operation::want(&mut tx, id, kind, &key, input).await.map_err(refused)?;
+        commit(tx).await?;
+        target.notes.insert("operation".into(), json!(wanted));
+        return Ok(Progress::again("upstream", 1));
+    };
+    let known: OperationId = known
+        .parse()
+        .map_err(|_| PanelError::refused("the provider's operation is unknown"))?;
+    let there = operation::find(&mut tx, known).await.map_err(refused)?;
+    commit(tx).await?;
+    let there = there.ok_or_else(|| PanelError::refused("the provider's operation is unknown"))?;
+    Ok(match there.status.as_str() {
+        "done" => Progress::done(),
+        "failed" => Progress::wait("upstream", "the provider could not do it; its staff have been told", 60),
+        "cancelled" => return Err(PanelError::refused("the provider's staff gave it up")),
+        "waiting" if there.reason.is_some() => {
+            Progress::wait("upstream", "the provider waits for its own provider", 10)
+        }
+        _ => Progress::again("upstream", 2),
+    })
+}
+
+/// The parent's new password travels back when it holds.
+pub(super) async fn root_password(context: &PanelContext, target: &mut Target) -> Step {
+    let progress = pass_on(context, target, "root_password", json!({})).await?;
+    if matches!(progress, Progress::Done(_)) {
+        let scope = parent(context).await?;
+        let mut tx = begin(context, &scope).await?;
+        let password = order::password(&mut tx, service_of(target)?).await.map_err(refused)?;
+        commit(tx).await?;
+        let password = password.ok_or_else(|| PanelError::refused("the provider kept no password"))?;
+        target.notes.insert(PASSWORD.into(), json!(password));
+    }
+    Ok(progress)
+}

@@ -1,0 +1,227 @@
+//! Tenants with products on a simulated VirtFusion, and the workers of the real binary.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use billing::catalogue::{self, NewPlan, NewPrice, NewProduct};
+use billing::ids::{PlanId, ProductId, ServerId, ServiceId};
+use billing::order::{self, Item, PlaceOrder};
+use billing::service::{self, Service};
+use platform::config::Config;
+use platform::money::{Currency, Money};
+use platform::outbound::{Outbound, OutboundConfig};
+use platform::secret::SecretKey;
+use portals::app::{App, Parts};
+use provisioning::operation::{self, Operation, Workshop};
+use provisioning::server::{self, NewServer};
+use serde_json::{Value, json};
+use simulators::virtfusion::{Virtfusion, VirtfusionConfig};
+use tenancy::{AccountId, Mode};
+use tests::World;
+
+pub struct Yard {
+    pub world: World,
+    pub virtfusion: Virtfusion,
+    pub app: App,
+}
+
+impl Yard {
+    /// The root tenant `root`, and a panel nobody uses yet.
+    pub async fn open() -> Self {
+        let world = World::build(portals::subscribers::subscriptions(), |_| {}).await;
+        world.create("demo", None, Mode::Live).await.expect("a tenant");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let virtfusion = Virtfusion::start(any, VirtfusionConfig::default())
+            .await
+            .expect("virtfusion");
+        virtfusion.set_build_time(1, 0);
+        let allow = vec!["127.0.0.0/8".parse().expect("a network")];
+        let outbound = Outbound::new(OutboundConfig {
+            allow,
+            ..OutboundConfig::default()
+        })
+        .expect("outbound");
+        let app = App::from_parts(Parts {
+            config: Config::from_sources(None, &[]).expect("defaults"),
+            tenancy: world.tenancy.clone(),
+            gateways: portals::kinds::gateways(&outbound),
+            panels: portals::kinds::panels(),
+            mailer: world.mailer.clone(),
+            outbound,
+            page_key: SecretKey::from([7; 32]),
+        })
+        .expect("an app");
+        Self { world, virtfusion, app }
+    }
+
+    pub fn shop(&self) -> Workshop {
+        self.app.workshop()
+    }
+
+    pub async fn virtfusion_server(&self, slug: &str) -> ServerId {
+        let new = NewServer {
+            panel: "virtfusion".into(),
+            name: "vf-1".into(),
+            base_url: self.virtfusion.url(),
+            credentials: json!({ "token": self.virtfusion.token() }),
+            settings: json!({ "hypervisor_group": 1 }),
+        };
+        self.server(slug, &new).await
+    }
+
+    pub async fn upstream_server(&self, slug: &str, product: ProductId) -> ServerId {
+        let new = NewServer {
+            panel: "upstream".into(),
+            name: "the provider".into(),
+            base_url: String::new(),
+            credentials: json!({ "product": product }),
+            settings: json!({}),
+        };
+        self.server(slug, &new).await
+    }
+
+    pub async fn server(&self, slug: &str, new: &NewServer) -> ServerId {
+        let mut tx = self.world.begin(slug).await;
+        let made = server::configure(&mut tx, self.app.panels(), new)
+            .await
+            .expect("a server");
+        tx.commit().await.expect("a commit");
+        made.id
+    }
+
+    /// A product at ten dollars a month.
+    pub async fn product(&self, slug: &str, server: ServerId, panel_settings: Value) -> (ProductId, PlanId) {
+        let mut tx = self.world.begin(slug).await;
+        let new = NewProduct {
+            name: "KVM 2".into(),
+            kind: "vps".into(),
+            server: Some(server),
+            panel_settings,
+            ..NewProduct::default()
+        };
+        let product = catalogue::create_product(&mut tx, &new).await.expect("a product");
+        let dollars = Currency::parse("USD").expect("dollars");
+        let money = |minor| Money::new(minor, dollars).expect("money");
+        let new = NewPlan {
+            product: product.id,
+            name: "Monthly".into(),
+            cycle_unit: "month".into(),
+            cycle_count: 1,
+            trial_days: 0,
+            prices: vec![NewPrice {
+                amount: money(1000),
+                setup: money(0),
+            }],
+        };
+        let plan = catalogue::create_plan(&mut tx, &new).await.expect("a plan");
+        tx.commit().await.expect("a commit");
+        (product.id, plan.id)
+    }
+
+    /// Credit, as if it had been paid in.
+    pub async fn credit(&self, slug: &str, account: AccountId, minor: i64) {
+        let schema = &self.world.tenant(slug).schema;
+        let sql = format!(
+            "UPDATE {schema}.accounts SET credit_minor = {minor} WHERE id = '{}'",
+            account.uuid()
+        );
+        self.world.execute(&sql).await;
+    }
+
+    /// The account of `child` in its parent.
+    pub fn reseller_account(&self, child: &str) -> AccountId {
+        self.world
+            .tenant(child)
+            .parent_account
+            .expect("an account in the parent")
+    }
+
+    pub async fn order(&self, slug: &str, account: AccountId, plan: PlanId) -> ServiceId {
+        let mut tx = self.world.begin(slug).await;
+        let new = PlaceOrder {
+            account,
+            items: vec![Item {
+                plan,
+                quantity: 1,
+                hostname: "web-1.hall.test".into(),
+                options: json!({}),
+            }],
+            payment_method: None,
+            hold: false,
+            checkout_key: None,
+            ip: None,
+            limit_minor: None,
+        };
+        let placed = order::place(&mut tx, &new).await.expect("an order");
+        tx.commit().await.expect("a commit");
+        placed.services[0]
+    }
+
+    /// A customer with credit orders.
+    pub async fn buy(&self, slug: &str, plan: PlanId) -> ServiceId {
+        let account = self.world.account(slug, "Hall").await.id;
+        self.credit(slug, account, 1000).await;
+        self.order(slug, account, plan).await
+    }
+
+    /// Runs what is due until nothing is, `rounds` times over, each time without the technical delays.
+    pub async fn work(&self, rounds: u32) {
+        for _ in 0..rounds {
+            self.world.hasten_jobs().await;
+            self.world.run_jobs_until_idle(portals::jobs::registry(&self.app)).await;
+        }
+    }
+
+    pub async fn service(&self, slug: &str, id: ServiceId) -> Service {
+        let mut tx = self.world.begin(slug).await;
+        service::find(&mut tx, id)
+            .await
+            .expect("an answer")
+            .expect("the service")
+    }
+
+    /// Works until the service is as wanted.
+    pub async fn until(&self, slug: &str, id: ServiceId, status: &str) -> Service {
+        for _ in 0..25 {
+            self.work(1).await;
+            let found = self.service(slug, id).await;
+            if found.status == status {
+                return found;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        let found = self.service(slug, id).await;
+        let mut told = format!("{slug} stayed {}", found.status);
+        for tenant in ["leaf", "middle", "demo"] {
+            if self.world.tenancy.directory().slug(tenant).is_some() {
+                let mut tx = self.world.begin(tenant).await;
+                let all = operation::list(&mut tx, None, 20, None).await.expect("operations");
+                told = format!("{told}\n{tenant}: {all:?}");
+            }
+        }
+        panic!("{told}\n{:?}", self.world.jobs().await);
+    }
+
+    pub async fn operations(&self, slug: &str, id: ServiceId) -> Vec<Operation> {
+        let mut tx = self.world.begin(slug).await;
+        operation::list(&mut tx, Some(id), 20, None).await.expect("operations")
+    }
+
+    pub async fn services(&self, slug: &str) -> Vec<Service> {
+        let mut tx = self.world.begin(slug).await;
+        service::list(&mut tx, None, None, 20, None).await.expect("services")
+    }
+
+    pub async fn open_tasks(&self, slug: &str) -> Vec<String> {
+        let mut tx = self.world.begin(slug).await;
+        let tasks = tenancy::task::open(&mut tx, 20).await.expect("tasks");
+        tasks
+            .into_iter()
+            .map(|task| format!("{}: {}", task.title, task.reason))
+            .collect()
+    }
+}
+
+/// What a VirtFusion product asks for.
+pub fn small() -> Value {
+    json!({ "package_id": 1, "ipv4": 1, "os_template": 1 })
+}
