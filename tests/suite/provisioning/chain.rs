@@ -80,7 +80,7 @@ async fn suspend(yard: &Yard, id: billing::ids::ServiceId) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_money_upstream_it_waits_visibly_and_goes_on_when_paid() {
+async fn without_money_upstream_it_waits_visibly_and_orders_once() {
     let yard = Yard::open().await;
     yard.world.reseller("leaf", "demo").await;
     let server = yard.virtfusion_server("demo").await;
