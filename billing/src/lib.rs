@@ -7,6 +7,7 @@
 
 pub mod calc;
 pub mod catalogue;
+pub mod collection;
 pub mod error;
 pub mod gateway;
 pub mod ids;

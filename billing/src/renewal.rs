@@ -219,7 +219,8 @@ async fn due(tx: &mut TenantTx, account: AccountId, on: NaiveDate) -> Result<Vec
            s.billed_through, s.cancel_on, p.name AS product, p.kind, l.name AS plan, coalesce(v.hostname, '') AS hostname \
          FROM subscriptions s JOIN plans l ON l.id = s.plan_id JOIN products p ON p.id = l.product_id \
          LEFT JOIN services v ON v.subscription_id = s.id \
-         WHERE s.account_id = $1 AND s.status = 'active' AND s.cycle_unit <> 'once' AND s.billed_through <= $2 ORDER BY s.id FOR UPDATE OF s",
+         WHERE s.account_id = $1 AND s.status = 'active' AND s.cycle_unit <> 'once' AND s.billed_through <= $2 \
+           AND coalesce(v.status, '') NOT IN ('failed', 'terminated') ORDER BY s.id FOR UPDATE OF s",
     )
     .bind(account)
     .bind(on)
@@ -294,8 +295,11 @@ async fn park(
 /// Keeps the day on which anything of an account falls due next.
 pub(crate) async fn refresh_due(tx: &mut TenantTx, account: AccountId) -> Result<(), BillingError> {
     sqlx::query(
-        "UPDATE accounts SET next_bill_on = (SELECT min(billed_through) FROM subscriptions WHERE account_id = $1 AND status = 'active' \
-           AND cycle_unit <> 'once' AND (cancel_on IS NULL OR billed_through < cancel_on)) WHERE id = $1",
+        "UPDATE accounts SET next_bill_on = (SELECT min(s.billed_through) FROM subscriptions s \
+           LEFT JOIN services v ON v.subscription_id = s.id \
+           WHERE s.account_id = $1 AND s.status = 'active' AND s.cycle_unit <> 'once' \
+             AND (s.cancel_on IS NULL OR s.billed_through < s.cancel_on) \
+             AND coalesce(v.status, '') NOT IN ('failed', 'terminated')) WHERE id = $1",
     )
     .bind(account)
     .execute(tx.connection())

@@ -154,6 +154,7 @@ pub async fn activate(tx: &mut TenantTx, id: ServiceId, confirmed: &Confirmed) -
         .bind(tx.now())
         .execute(tx.connection())
         .await?;
+    due_again(tx, id).await?;
     announce(tx, id, "service.provisioned").await
 }
 
@@ -169,6 +170,7 @@ pub async fn mark_failed(tx: &mut TenantTx, id: ServiceId, reason: &str) -> Resu
     .bind(reason)
     .execute(tx.connection())
     .await?;
+    due_again(tx, id).await?;
     announce(tx, id, "service.provisioning_failed").await
 }
 
@@ -220,6 +222,7 @@ pub async fn mark_terminated(tx: &mut TenantTx, id: ServiceId) -> Result<(), Bil
     .bind(id)
     .execute(tx.connection())
     .await?;
+    due_again(tx, id).await?;
     announce(tx, id, "service.terminated").await
 }
 
@@ -237,6 +240,12 @@ pub async fn want_termination(tx: &mut TenantTx, id: ServiceId, reason: &str) ->
     }
     audit::record(tx, "service.termination_wanted", id, json!({ "reason": reason })).await?;
     announce(tx, id, "service.termination_wanted").await
+}
+
+/// Whether it is billed hangs on its state, and so does its account's next billing day.
+async fn due_again(tx: &mut TenantTx, id: ServiceId) -> Result<(), BillingError> {
+    let service = find(tx, id).await?.ok_or(BillingError::NotFound("service"))?;
+    crate::renewal::refresh_due(tx, service.account_id).await
 }
 
 pub(crate) async fn announce(tx: &mut TenantTx, id: ServiceId, event_type: &'static str) -> Result<(), BillingError> {

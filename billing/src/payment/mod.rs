@@ -3,6 +3,7 @@
 //! The gateway's answer, its events and our own questions all end in [`settle`], which only moves
 //! forward under a row lock. A lost answer is `unknown` and is asked about, never guessed.
 
+mod hold;
 mod settle;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use platform::money::Money;
 use serde::{Deserialize, Serialize};
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
-use settle::mark;
+pub use hold::{finish_hold, service_decided};
 pub use settle::settle;
 
 use crate::error::currency;
@@ -60,6 +61,9 @@ pub struct Payment {
 const COLUMNS: &str = "SELECT id, account_id, invoice_id, gateway_id, payment_method_id, amount_minor, currency, mode, status, \
      provider_ref, session_ref, failure_message, refunded_minor, asks, created_at FROM payments";
 
+/// How long a gateway may be trusted to know a key again, with a margin (Stripe: at least 24 hours).
+const KEY_LASTS: chrono::TimeDelta = chrono::TimeDelta::hours(20);
+
 /// Drives a payment that was begun.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DrivePayment {
@@ -103,6 +107,11 @@ pub async fn begin(
     method: PaymentMethodId,
     hold: bool,
 ) -> Result<PaymentId, BillingError> {
+    // Under the lock that settling takes: what is due is read after money that arrives this moment.
+    sqlx::query("SELECT id FROM invoices WHERE id = $1 FOR UPDATE")
+        .bind(invoice)
+        .execute(tx.connection())
+        .await?;
     let row = invoice::find(tx, invoice)
         .await?
         .ok_or(BillingError::NotFound("invoice"))?;
@@ -171,6 +180,7 @@ pub async fn drive(
             .bind(payment.payment_method_id)
             .fetch_optional(tx.connection())
             .await?;
+    let now = tx.now();
     tx.commit().await?;
     let (Some(method), "created") = (method, payment.status.as_str()) else {
         return Ok(());
@@ -188,7 +198,22 @@ pub async fn drive(
                 hold: payment.mode == "hold",
                 description: row.number.unwrap_or_default(),
             };
-            adapter.charge(&context, &charge).await
+            // The gateway forgets a key after a day: an attempt that waited longer looks before it sends.
+            let known = if payment.created_at + KEY_LASTS < now {
+                let customer = Some(charge.customer.clone());
+                let asked = Asked {
+                    key: charge.key.clone(),
+                    customer,
+                    ..Asked::default()
+                };
+                adapter.fetch(&context, &asked).await
+            } else {
+                Outcome::Nothing
+            };
+            match known {
+                Outcome::Nothing => adapter.charge(&context, &charge).await,
+                found => found,
+            }
         }
     };
     let mut tx = doors.begin(scope).await?;
@@ -252,94 +277,6 @@ pub async fn ask(
     let mut tx = doors.begin(scope).await?;
     settle(&mut tx, id, &outcome).await?;
     tx.commit().await?;
-    Ok(())
-}
-
-/// The body of [`FinishHold`]: takes the money when a service runs, gives it back when none does, waits otherwise.
-pub async fn finish_hold(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &FinishHold) -> JobOutcome {
-    match try_finish(doors, kinds, scope, args.payment).await {
-        Ok(true) => JobOutcome::Done,
-        Ok(false) => JobOutcome::Retry {
-            after: Duration::from_secs(30),
-            why: "services are still being built".into(),
-        },
-        Err(error) => JobOutcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
-    }
-}
-
-async fn try_finish(
-    doors: &Tenancy,
-    kinds: &GatewayKinds,
-    scope: &TenantScope,
-    id: PaymentId,
-) -> Result<bool, BillingError> {
-    let mut tx = doors.begin_read(scope).await?;
-    let payment = find(&mut tx, id).await?.ok_or(BillingError::NotFound("payment"))?;
-    let (waiting, active): (i64, i64) = sqlx::query_as(
-        "SELECT count(*) FILTER (WHERE v.status IN ('pending', 'provisioning')), \
-                count(*) FILTER (WHERE v.status IN ('active', 'suspended')) \
-         FROM invoices i JOIN subscriptions s ON s.order_id = i.order_id JOIN services v ON v.subscription_id = s.id WHERE i.id = $1",
-    )
-    .bind(payment.invoice_id)
-    .fetch_one(tx.connection())
-    .await?;
-    tx.commit().await?;
-    let (Some(reference), "held") = (payment.provider_ref.clone(), payment.status.as_str()) else {
-        return Ok(true);
-    };
-    if waiting > 0 {
-        return Ok(false);
-    }
-    let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
-    if active > 0 {
-        let outcome = adapter.capture(&context, &format!("{id}-capture"), &reference).await;
-        let mut tx = doors.begin(scope).await?;
-        match outcome {
-            Outcome::NotSent { why } | Outcome::Unknown { why } => {
-                tx.rollback().await?;
-                return Err(BillingError::Conflict("capture_unknown", why));
-            }
-            other => settle(&mut tx, id, &other).await?,
-        }
-        tx.commit().await?;
-    } else {
-        adapter
-            .release(&context, &format!("{id}-release"), &reference)
-            .await
-            .map_err(payment_method::refused)?;
-        let mut tx = doors.begin(scope).await?;
-        mark(&mut tx, id, "cancelled", None).await?;
-        sqlx::query("UPDATE invoices SET payment_status = 'unpaid' WHERE id = $1 AND payment_status = 'processing'")
-            .bind(payment.invoice_id)
-            .execute(tx.connection())
-            .await?;
-        tx.commit().await?;
-    }
-    Ok(true)
-}
-
-/// After a service was decided, the held payment of its order is looked at at once.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn service_decided(tx: &mut TenantTx, service: crate::ids::ServiceId) -> Result<(), BillingError> {
-    let held: Vec<PaymentId> = sqlx::query_scalar(
-        "SELECT p.id FROM payments p JOIN invoices i ON i.id = p.invoice_id JOIN subscriptions s ON s.order_id = i.order_id \
-         JOIN services v ON v.subscription_id = s.id WHERE v.id = $1 AND p.status = 'held'",
-    )
-    .bind(service)
-    .fetch_all(tx.connection())
-    .await?;
-    for payment in held {
-        job::enqueue(
-            tx,
-            &[NewJob::new(&FinishHold { payment }).key(format!("hold:{payment}"))],
-        )
-        .await?;
-    }
     Ok(())
 }
 

@@ -44,6 +44,8 @@ pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Resu
             Ok(())
         }
         _ if over => Ok(()),
+        // What is held stays held until it is taken, given back, or lost for sure.
+        _ if payment.status == "held" && !matches!(outcome, Outcome::Declined { .. }) => Ok(()),
         Outcome::Held { reference } => hold(tx, &payment, reference).await,
         Outcome::Processing { reference } => {
             mark(tx, id, "processing", Some(reference)).await?;
@@ -58,13 +60,7 @@ pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Resu
             message,
         } => fail(tx, &payment, reference.as_deref(), *class, (code, message)).await,
         Outcome::Unknown { why } => unknown(tx, &payment, why).await,
-        Outcome::NotSent { why } => {
-            tracing::info!(payment = %id, why, "the charge was not sent; it will be");
-            let again = NewJob::new(&DrivePayment { payment: id })
-                .key(format!("drive:{id}"))
-                .after(Duration::from_secs(5));
-            Ok(job::enqueue(tx, &[again]).await?)
-        }
+        Outcome::NotSent { why } => not_sent(tx, &payment, why).await,
         // The gateway never saw it: the same key may be sent again.
         Outcome::Nothing if payment.mode != "redirect" => {
             mark(tx, id, "created", None).await?;
@@ -78,12 +74,7 @@ pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Resu
     }
 }
 
-pub(super) async fn mark(
-    tx: &mut TenantTx,
-    id: PaymentId,
-    status: &str,
-    reference: Option<&str>,
-) -> Result<(), BillingError> {
+async fn mark(tx: &mut TenantTx, id: PaymentId, status: &str, reference: Option<&str>) -> Result<(), BillingError> {
     sqlx::query("UPDATE payments SET status = $2, provider_ref = coalesce($3, provider_ref) WHERE id = $1")
         .bind(id)
         .bind(status)
@@ -208,7 +199,15 @@ async fn fail(
     .bind(tx.now())
     .execute(tx.connection())
     .await?;
-    let retry = (class == Decline::Retry).then(|| next_try(tx)).flatten();
+    if payment.status == "held" {
+        // Something may run on this money already: a person has to look.
+        let reason = format!("What was held could not be taken: {message}");
+        stuck(tx, payment, "Held money was lost", reason, None).await?;
+    }
+    let retry = match class {
+        Decline::Retry => next_try(tx, payment.invoice_id).await?,
+        Decline::NewCard | Decline::Action => None,
+    };
     sqlx::query(
         "UPDATE invoices SET payment_status = CASE WHEN allocated_minor > 0 THEN 'partly_paid' ELSE 'unpaid' END, \
          tries = tries + 1, next_try_on = $2 WHERE id = $1 AND payment_status IN ('unpaid', 'partly_paid', 'processing')",
@@ -226,9 +225,51 @@ async fn fail(
     .await?)
 }
 
-fn next_try(tx: &TenantTx) -> Option<chrono::NaiveDate> {
-    let days = tx.tenant().settings.retry_days.first().copied().unwrap_or(1);
-    tx.today().checked_add_days(chrono::Days::new(u64::from(days)))
+/// The day of the next try: the setting names the days after each failure, and then it is over.
+async fn next_try(tx: &mut TenantTx, invoice: InvoiceId) -> Result<Option<chrono::NaiveDate>, BillingError> {
+    let tries: i32 = sqlx::query_scalar("SELECT tries FROM invoices WHERE id = $1")
+        .bind(invoice)
+        .fetch_one(tx.connection())
+        .await?;
+    let days = usize::try_from(tries)
+        .ok()
+        .and_then(|tries| tx.tenant().settings.retry_days.get(tries).copied());
+    Ok(days.and_then(|days| tx.today().checked_add_days(chrono::Days::new(u64::from(days)))))
+}
+
+/// Certainly not sent: sent again, ever more slowly, and after a while a person has to look.
+async fn not_sent(tx: &mut TenantTx, payment: &Payment, why: &str) -> Result<(), BillingError> {
+    tracing::warn!(payment = %payment.id, why, "the charge was not sent; it will be");
+    sqlx::query("UPDATE payments SET asks = asks + 1 WHERE id = $1")
+        .bind(payment.id)
+        .execute(tx.connection())
+        .await?;
+    if payment.asks == 6 {
+        stuck(tx, payment, "A charge cannot be sent", why.to_owned(), None).await?;
+    }
+    let seconds = 5_u64 << payment.asks.clamp(0, 9);
+    let again = NewJob::new(&DrivePayment { payment: payment.id })
+        .key(format!("drive:{}", payment.id))
+        .after(Duration::from_secs(seconds));
+    Ok(job::enqueue(tx, &[again]).await?)
+}
+
+async fn stuck(
+    tx: &mut TenantTx,
+    payment: &Payment,
+    title: &str,
+    reason: String,
+    job: Option<serde_json::Value>,
+) -> Result<(), BillingError> {
+    let new = task::NewTask {
+        kind: "payment",
+        key: format!("payment:{}", payment.id),
+        title: title.to_owned(),
+        reason,
+        subject: Some(payment.id.to_string()),
+        job,
+    };
+    Ok(task::raise(tx, &new).await?)
 }
 
 async fn unknown(tx: &mut TenantTx, payment: &Payment, why: &str) -> Result<(), BillingError> {
@@ -239,20 +280,13 @@ async fn unknown(tx: &mut TenantTx, payment: &Payment, why: &str) -> Result<(), 
         .await?;
     invoice_waits(tx, payment.invoice_id).await?;
     if payment.asks == 12 {
-        let new = task::NewTask {
-            kind: "payment",
-            key: format!("payment:{}", payment.id),
-            title: "A payment's outcome is unknown".into(),
-            reason: why.to_owned(),
-            subject: Some(payment.id.to_string()),
-            job: Some(job::request(
-                "critical",
-                AskPayment::NAME,
-                &json!({ "payment": payment.id }),
-                &job::Placement::default(),
-            )),
-        };
-        task::raise(tx, &new).await?;
+        let ask = job::request(
+            "critical",
+            AskPayment::NAME,
+            &json!({ "payment": payment.id }),
+            &job::Placement::default(),
+        );
+        stuck(tx, payment, "A payment's outcome is unknown", why.to_owned(), Some(ask)).await?;
     }
     let seconds = 1_u64 << payment.asks.clamp(0, 10);
     ask_later(tx, payment, Duration::from_secs(seconds)).await

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use billing::ids::{GatewayId, PaymentMethodId};
 use billing::order::{self, Item, PlaceOrder};
 use billing::payment_method::{self, PaymentMethod};
@@ -160,7 +161,12 @@ fn item(input: &ItemInput) -> Result<Item, ApiError> {
     })
 }
 
-async fn place(State(app): State<App>, caller: ApiCaller, bytes: Bytes) -> Result<(StatusCode, Json<Value>), ApiError> {
+async fn place(
+    State(app): State<App>,
+    caller: ApiCaller,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
     caller.need("orders.write", Some("services.manage"))?;
     let input: OrderInput = body::read(&bytes)?;
     let no_account = || ApiError::field("account", "There is no such account.");
@@ -185,7 +191,7 @@ async fn place(State(app): State<App>, caller: ApiCaller, bytes: Bytes) -> Resul
         items,
         payment_method: method,
         hold,
-        checkout_key: None,
+        checkout_key: checkout_key(&caller, &headers, &bytes),
         ip: None,
         limit_minor: caller.0.spending_limit_minor,
     };
@@ -200,6 +206,13 @@ async fn place(State(app): State<App>, caller: ApiCaller, bytes: Bytes) -> Resul
     let view = order_view(&mut tx, row).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(json!(view))))
+}
+
+/// A request that is repeated after a crash lands on the order the first one placed.
+fn checkout_key(caller: &ApiCaller, headers: &HeaderMap, bytes: &Bytes) -> Option<String> {
+    let key = headers.get("idempotency-key")?.to_str().ok()?;
+    let body = hex::encode(platform::secret::sha256(bytes));
+    Some(format!("api:{}:{key}:{body}", caller.0.token))
 }
 
 async fn method_of(

@@ -64,8 +64,9 @@ async fn account_of(tx: &mut TenantTx, id: ServiceId) -> Result<AccountId, Billi
 /// What was held has been given back: building now would be a server nobody pays for.
 async fn must_be_paid(tx: &mut TenantTx, service: ServiceId) -> Result<(), BillingError> {
     let unpaid: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM services v JOIN subscriptions s ON s.id = v.subscription_id \
-         JOIN invoices i ON i.order_id = s.order_id WHERE v.id = $1 AND v.status = 'failed' AND i.payment_status = 'unpaid')",
+        "SELECT coalesce(bool_or(paid.status IN ('unpaid', 'partly_paid')), false) FROM (SELECT i.payment_status AS status \
+         FROM services v JOIN subscriptions s ON s.id = v.subscription_id JOIN invoices i ON i.order_id = s.order_id \
+         WHERE v.id = $1 AND v.status = 'failed' FOR UPDATE OF i) paid",
     )
     .bind(service)
     .fetch_one(tx.connection())
@@ -73,7 +74,7 @@ async fn must_be_paid(tx: &mut TenantTx, service: ServiceId) -> Result<(), Billi
     if unpaid {
         return Err(BillingError::Conflict(
             "unpaid",
-            "The order is not paid; it is built when its invoice is.".into(),
+            "The order is not paid; try again when its invoice is.".into(),
         ));
     }
     Ok(())

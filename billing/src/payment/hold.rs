@@ -1,0 +1,151 @@
+//! Held money: taken when a service runs, given back when none does.
+
+use std::time::Duration;
+
+use platform::job::{self, NewJob, Outcome as JobOutcome};
+use tenancy::{Tenancy, TenantScope, TenantTx};
+
+use super::{FinishHold, Payment, find, settle};
+use crate::gateway::{self, GatewayKinds, Outcome};
+use crate::ids::{PaymentId, ServiceId};
+use crate::{BillingError, payment_method};
+
+/// What is to be done with a payment that was held.
+enum Decision {
+    /// Settled already.
+    Nothing,
+    /// Services are still being built.
+    Wait,
+    /// A service runs.
+    Capture(Box<Payment>, String),
+    /// None runs: the invoice is unpaid again, and what is held goes back.
+    Release(Box<Payment>, String),
+}
+
+/// The body of [`FinishHold`]: takes the money when a service runs, gives it back when none does, waits otherwise.
+pub async fn finish_hold(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &FinishHold) -> JobOutcome {
+    match finish(doors, kinds, scope, args.payment).await {
+        Ok(true) => JobOutcome::Done,
+        Ok(false) => JobOutcome::Retry {
+            after: Duration::from_secs(30),
+            why: "services are still being built".into(),
+        },
+        Err(error) => JobOutcome::Retry {
+            after: Duration::from_secs(5),
+            why: error.to_string(),
+        },
+    }
+}
+
+async fn finish(
+    doors: &Tenancy,
+    kinds: &GatewayKinds,
+    scope: &TenantScope,
+    id: PaymentId,
+) -> Result<bool, BillingError> {
+    let mut tx = doors.begin(scope).await?;
+    let decision = decide(&mut tx, id).await?;
+    tx.commit().await?;
+    match decision {
+        Decision::Nothing => Ok(true),
+        Decision::Wait => Ok(false),
+        Decision::Capture(payment, reference) => {
+            let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
+            let outcome = adapter.capture(&context, &format!("{id}-capture"), &reference).await;
+            if let Outcome::NotSent { why } | Outcome::Unknown { why } = outcome {
+                return Err(BillingError::Conflict("capture_unknown", why));
+            }
+            let mut tx = doors.begin(scope).await?;
+            settle(&mut tx, id, &outcome).await?;
+            let now = find(&mut tx, id).await?.ok_or(BillingError::NotFound("payment"))?;
+            tx.commit().await?;
+            if now.status == "held" {
+                return Err(BillingError::Conflict(
+                    "capture_open",
+                    "the gateway still holds it".into(),
+                ));
+            }
+            Ok(true)
+        }
+        Decision::Release(payment, reference) => {
+            let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
+            adapter
+                .release(&context, &format!("{id}-release"), &reference)
+                .await
+                .map_err(payment_method::refused)?;
+            Ok(true)
+        }
+    }
+}
+
+/// Decides under the invoice's lock, which a retry of the build takes too. A release is written down
+/// before it is made: from then on nothing is built on that money, and a repeat releases again.
+async fn decide(tx: &mut TenantTx, id: PaymentId) -> Result<Decision, BillingError> {
+    let payment = find(tx, id).await?.ok_or(BillingError::NotFound("payment"))?;
+    sqlx::query("SELECT id FROM payments WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .execute(tx.connection())
+        .await?;
+    sqlx::query("SELECT id FROM invoices WHERE id = $1 FOR UPDATE")
+        .bind(payment.invoice_id)
+        .execute(tx.connection())
+        .await?;
+    let payment = Box::new(find(tx, id).await?.ok_or(BillingError::NotFound("payment"))?);
+    let Some(reference) = payment.provider_ref.clone() else {
+        return Ok(Decision::Nothing);
+    };
+    match payment.status.as_str() {
+        "held" => {}
+        "cancelled" => return Ok(Decision::Release(payment, reference)),
+        _ => return Ok(Decision::Nothing),
+    }
+    let (waiting, active): (i64, i64) = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE v.status IN ('pending', 'provisioning')), \
+                count(*) FILTER (WHERE v.status IN ('active', 'suspended')) \
+         FROM invoices i JOIN subscriptions s ON s.order_id = i.order_id JOIN services v ON v.subscription_id = s.id WHERE i.id = $1",
+    )
+    .bind(payment.invoice_id)
+    .fetch_one(tx.connection())
+    .await?;
+    if waiting > 0 {
+        return Ok(Decision::Wait);
+    }
+    if active > 0 {
+        return Ok(Decision::Capture(payment, reference));
+    }
+    sqlx::query("UPDATE payments SET status = 'cancelled', settled_at = $2 WHERE id = $1")
+        .bind(id)
+        .bind(tx.now())
+        .execute(tx.connection())
+        .await?;
+    sqlx::query(
+        "UPDATE invoices SET payment_status = CASE WHEN allocated_minor > 0 THEN 'partly_paid' ELSE 'unpaid' END \
+         WHERE id = $1 AND payment_status = 'processing'",
+    )
+    .bind(payment.invoice_id)
+    .execute(tx.connection())
+    .await?;
+    Ok(Decision::Release(payment, reference))
+}
+
+/// After a service was decided, the held payment of its order is looked at at once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn service_decided(tx: &mut TenantTx, service: ServiceId) -> Result<(), BillingError> {
+    let held: Vec<PaymentId> = sqlx::query_scalar(
+        "SELECT p.id FROM payments p JOIN invoices i ON i.id = p.invoice_id JOIN subscriptions s ON s.order_id = i.order_id \
+         JOIN services v ON v.subscription_id = s.id WHERE v.id = $1 AND p.status = 'held'",
+    )
+    .bind(service)
+    .fetch_all(tx.connection())
+    .await?;
+    for payment in held {
+        job::enqueue(
+            tx,
+            &[NewJob::new(&FinishHold { payment }).key(format!("hold:{payment}"))],
+        )
+        .await?;
+    }
+    Ok(())
+}
