@@ -47,7 +47,9 @@ impl GuardedTx {
     /// When the server refuses (a deferred constraint, say) or is lost. A lost answer leaves the
     /// outcome unknown to the caller, as with any database.
     pub async fn commit(mut self) -> Result<(), DbError> {
-        self.end("COMMIT").await
+        // A transaction in which a statement failed answers COMMIT with a quiet ROLLBACK. The SELECT
+        // before it fails there instead, so that nothing is taken for kept that was not.
+        self.end("SELECT 1; COMMIT").await
     }
 
     /// Rolls back at once, rather than in the background.
@@ -67,12 +69,14 @@ impl GuardedTx {
                 drop(binding.0.take());
                 Ok(())
             }
-            // A refused COMMIT has rolled back and left the connection clean.
-            Err(error) if error.as_database_error().is_some() => {
-                drop(binding.0.take());
+            Err(error) => {
+                // A refused COMMIT has rolled back already, a failed transaction is still open; after
+                // this both are over, and a connection that cannot even say so is closed.
+                if error.as_database_error().is_some() && connection.execute(sqlx::raw_sql("ROLLBACK")).await.is_ok() {
+                    drop(binding.0.take());
+                }
                 Err(error.into())
             }
-            Err(error) => Err(error.into()),
         }
     }
 }

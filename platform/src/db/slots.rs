@@ -59,6 +59,8 @@ pub(super) struct Slot {
 /// A slot held by one transaction.
 pub(super) struct Lease {
     pub(super) slot: OwnedMutexGuard<Slot>,
+    /// Whether its connection served somebody before.
+    is_used: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -89,8 +91,19 @@ impl Slots {
     /// When no slot is free in time, the server is away, or the bind is refused. The connection
     /// of a failed or cancelled bind is closed, never returned.
     pub async fn begin(&self, affinity: u64, bind: String) -> Result<GuardedTx, DbError> {
-        let lease = self.lease(affinity).await?;
-        GuardedTx::begin(lease, bind).await
+        for _ in 0..self.inner.options.size {
+            let lease = self.lease(affinity).await?;
+            let is_used = lease.is_used;
+            match GuardedTx::begin(lease, bind.clone()).await {
+                // The server went away since the last use, and nothing has begun: ask again.
+                Err(DbError::Driver(error)) if is_used && is_lost(&error) => {
+                    tracing::debug!(%error, "a connection was lost while it was idle");
+                }
+                done => return done,
+            }
+        }
+        // Every slot was stale and is empty now.
+        GuardedTx::begin(self.lease(affinity).await?, bind).await
     }
 
     async fn lease(&self, affinity: u64) -> Result<Lease, DbError> {
@@ -105,7 +118,8 @@ impl Slots {
             // Dropping the connection ends the backend; the next line opens a fresh one.
             slot.connection = None;
         }
-        if slot.connection.is_none() {
+        let is_used = slot.connection.is_some();
+        if !is_used {
             slot.tenants.clear();
             let connection = tokio::time::timeout(wait, PgConnection::connect_with(&inner.connect))
                 .await
@@ -113,7 +127,11 @@ impl Slots {
             slot.connection = Some(connection);
         }
         slot.tenants.insert(affinity);
-        Ok(Lease { slot, _permit: permit })
+        Ok(Lease {
+            slot,
+            is_used,
+            _permit: permit,
+        })
     }
 
     /// A permit is held, so at least one slot is free or about to be.
@@ -141,5 +159,13 @@ impl Slots {
             }
             tokio::task::yield_now().await;
         }
+    }
+}
+
+/// Whether the connection is gone rather than the statement refused (57P01, 57P02: the backend was ended).
+fn is_lost(error: &sqlx::Error) -> bool {
+    match error.as_database_error() {
+        Some(told) => matches!(told.code().as_deref(), Some("57P01" | "57P02")),
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)),
     }
 }

@@ -203,3 +203,51 @@ async fn an_unbound_query_of_the_login_role_is_refused() {
         assert_eq!(error.as_database_error().unwrap().code().unwrap(), code, "{sql}");
     }
 }
+
+#[tokio::test]
+async fn a_commit_after_a_failed_statement_is_no_success() {
+    let world = World::new().await;
+    let insert = "INSERT INTO settings (key, value, changed_at) VALUES ('twice', '1', $1)";
+    let mut tx = world.begin("ezscale").await;
+    for _ in 0..2 {
+        let now = tx.now();
+        // The second one violates the key, and the caller does not look.
+        drop(sqlx::query(insert).bind(now).execute(tx.connection()).await);
+    }
+    assert!(tx.commit().await.is_err(), "nothing was kept, and COMMIT must say so");
+    for _ in 0..20 {
+        let mut tx = world.begin("ezscale").await;
+        let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM settings")
+            .fetch_one(tx.connection())
+            .await
+            .unwrap();
+        assert_eq!(kept, 0);
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn connections_that_were_ended_while_idle_are_replaced_unnoticed() {
+    let world = World::new().await;
+    let role = login(&world).await.get_username().to_owned();
+    let open = async || {
+        let mut all = Vec::new();
+        for _ in 0..4 {
+            all.push(world.begin("ezscale").await);
+        }
+        all
+    };
+    for tx in open().await {
+        tx.commit().await.unwrap();
+    }
+    let ended: i64 =
+        sqlx::query_scalar("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = $1")
+            .bind(&role)
+            .fetch_one(&mut world.admin().await)
+            .await
+            .unwrap();
+    assert!(ended >= 4, "{ended} backends");
+    for tx in open().await {
+        tx.commit().await.unwrap();
+    }
+}
