@@ -167,7 +167,9 @@ impl Runner {
             delay: Some(after),
             attempt: payload.attempt + 1,
         };
-        let request = job::request(class, &payload.name, &payload.args, &place);
+        let mut request = job::request(class, &payload.name, &payload.args, &place);
+        // One of this key that was asked for meanwhile, and sooner, keeps its time.
+        request["key_mode"] = "preserve_run_at".into();
         let mut tx = self.tenancy.begin(scope).await?;
         job::enqueue_raw(&mut tx, &[request]).await?;
         tx.commit().await

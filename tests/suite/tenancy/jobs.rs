@@ -168,6 +168,36 @@ async fn a_job_is_tried_again_when_it_asks_and_becomes_a_task_when_it_fails() {
 }
 
 #[tokio::test]
+async fn a_retry_does_not_put_off_what_was_asked_for_meanwhile() {
+    let world = World::new().await;
+    let mut tx = world.begin("ezscale").await;
+    job::enqueue(&mut tx, &[greet("ann").key("ann")]).await.unwrap();
+    tx.commit().await.unwrap();
+    let tenancy = world.tenancy.clone();
+    let registry = Registry::default().on(move |context, _: Greet| {
+        let tenancy = tenancy.clone();
+        async move {
+            // While this run is under way, somebody wants it again in a minute.
+            let soon = greet("ann").key("ann").after(Duration::from_secs(60));
+            let mut tx = tenancy.begin(&context.scope).await.unwrap();
+            job::enqueue(&mut tx, &[soon]).await.unwrap();
+            tx.commit().await.unwrap();
+            Outcome::Retry {
+                after: Duration::from_secs(3600),
+                why: "later is enough for me".into(),
+            }
+        }
+    });
+    world.run_jobs_until_idle(registry).await;
+    let soon: Vec<bool> =
+        sqlx::query_scalar("SELECT run_at < now() + interval '5 minutes' FROM graphile_worker._private_jobs")
+            .fetch_all(&mut world.admin().await)
+            .await
+            .unwrap();
+    assert_eq!(soon, [true], "one job waits, for the earlier time");
+}
+
+#[tokio::test]
 async fn arguments_that_do_not_fit_become_a_task() {
     let world = World::new().await;
     let mut tx = world.begin("ezscale").await;
