@@ -1,13 +1,22 @@
 //! Stripe, behind billing's gateway trait; no Stripe shape leaves this crate.
 //!
-//! Answers are read field by field and leniently: a charge whose answer cannot be read may exist, so
-//! it is `Unknown` and asked about. Every call that moves money carries our own key.
+//! What is asked is built with `async-stripe`'s request types ([`ask`]), so that a parameter Stripe does not know does
+//! not compile, and the API version is the one they were made for. What travels, travels over the platform's one way
+//! out ([`door`]): public addresses only, a private CA where one is set, time and size capped, our own idempotency key,
+//! one attempt a call. `async-stripe`'s HTTP client is not used, because it can do none of that: it resolves and dials
+//! any address, has no hook for roots or addresses, and its retries make up keys of their own.
+//!
+//! What is answered is read field by field ([`read`]) with `async-stripe`'s vocabularies (states, kinds of error), not
+//! into its whole objects: their readers refuse a whole answer for one field that is missing or of another shape, and
+//! keep neither the body nor the status. A charge that happened would look like an error. Here an answer that cannot be
+//! read is `Unknown`, and asked about. Signatures of events are checked over the raw bytes with the injected clock
+//! ([`event`]): the crate's own check reads the machine's clock and then refuses events whose object it cannot read.
 
 mod amount;
+mod ask;
+mod door;
 mod event;
 mod read;
-
-use std::time::Duration;
 
 use async_trait::async_trait;
 use billing::gateway::{
@@ -15,35 +24,21 @@ use billing::gateway::{
     SavedMethod,
 };
 use chrono::{DateTime, Utc};
-use http::Method;
 use platform::money::Money;
-use platform::outbound::{Outbound, OutboundError};
+use platform::outbound::Outbound;
 use serde_json::{Value, json};
+use stripe_client_core::RequestBuilder;
+use stripe_shared::CheckoutSessionStatus;
 
-use read::{id, saved};
+use door::Called;
+
+/// How many pages of a payer's intents are looked through for one of ours.
+const PAGES: usize = 20;
 
 /// The adapter.
 #[derive(Clone)]
 pub struct Stripe {
     outbound: Outbound,
-}
-
-/// How a call ended.
-enum Called {
-    /// 2xx with JSON.
-    Ok(Value),
-    /// A clear no in Stripe's own words.
-    Error(Value),
-    /// It may have happened.
-    Lost(String),
-    /// It certainly did not.
-    NotSent(String),
-}
-
-type Fields = Vec<(String, String)>;
-
-fn field(name: &str, value: impl ToString) -> (String, String) {
-    (name.to_owned(), value.to_string())
 }
 
 impl Stripe {
@@ -53,128 +48,72 @@ impl Stripe {
         Self { outbound }
     }
 
-    async fn call(
-        &self,
-        context: &GatewayContext,
-        method: Method,
-        path: &str,
-        key: Option<&str>,
-        fields: &Fields,
-    ) -> Called {
-        let base = context.settings["api_base"]
-            .as_str()
-            .unwrap_or("https://api.stripe.com")
-            .trim_end_matches('/');
-        let secret = context.credentials.expose()["secret_key"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        let mut url = format!("{base}/v1/{path}");
-        let form = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        let get = method == Method::GET;
-        if get && !form.is_empty() {
-            url.push('?');
-            url.push_str(&form);
-        }
-        let outbound = match context.settings["ca_file"].as_str().map(std::fs::read) {
-            None => self.outbound.clone(),
-            Some(Ok(pem)) => match self.outbound.with_ca(&pem) {
-                Ok(outbound) => outbound,
-                Err(error) => return Called::NotSent(format!("ca_file: {error}")),
-            },
-            Some(Err(error)) => return Called::NotSent(format!("ca_file: {error}")),
-        };
-        let mut request = outbound
-            .request(method, &url)
-            .bearer(&secret)
-            .timeout(Duration::from_secs(40));
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        if let Some(account) = context.settings["connected_account"].as_str() {
-            request = request.header("stripe-account", account);
-        }
-        if !get {
-            request = request
-                .header("content-type", "application/x-www-form-urlencoded")
-                .body(form);
-        }
-        match request.send().await {
-            Err(error) if error.may_have_been_sent() => Called::Lost(error.to_string()),
-            Err(error @ (OutboundError::Blocked | OutboundError::Connect(_) | OutboundError::Invalid(_))) => {
-                Called::NotSent(error.to_string())
-            }
-            Err(error) => Called::Lost(error.to_string()),
-            Ok(response) => {
-                let status = response.status.as_u16();
-                match response.json::<Value>() {
-                    Ok(body) if response.is_success() => Called::Ok(body),
-                    // Ours was seen by another request, or their side failed: nobody knows.
-                    Ok(_) if status == 409 || status >= 500 => Called::Lost(format!("Stripe answers {status}")),
-                    Ok(body) if status == 429 => Called::NotSent(read::message(&body)),
-                    Ok(body) => Called::Error(body),
-                    Err(_) => Called::Lost(format!("Stripe answers {status} without JSON")),
-                }
-            }
-        }
+    async fn call(&self, context: &GatewayContext, asked: RequestBuilder, key: Option<&str>) -> Called {
+        door::call(&self.outbound, context, asked, key).await
     }
 
     /// A call where no payment is at stake.
     async fn plain(
         &self,
         context: &GatewayContext,
-        method: Method,
-        path: &str,
+        asked: RequestBuilder,
         key: Option<&str>,
-        fields: &Fields,
     ) -> Result<Value, GatewayError> {
-        match self.call(context, method, path, key, fields).await {
+        match self.call(context, asked, key).await {
             Called::Ok(body) => Ok(body),
-            Called::Error(body) => Err(GatewayError::Refused(read::message(&body))),
+            Called::Refused(refusal) => Err(GatewayError::Refused(read::message(&refusal.error))),
             Called::Lost(why) | Called::NotSent(why) => Err(GatewayError::Away(why)),
         }
     }
 
-    fn outcome(called: Called) -> Outcome {
-        match called {
+    /// What an intent says now.
+    async fn look(&self, context: &GatewayContext, reference: &str) -> Outcome {
+        match self.call(context, ask::intent(reference), None).await {
             Called::Ok(intent) => read::intent(&intent),
-            Called::Error(body) => read::declined(&body),
-            Called::Lost(why) => Outcome::Unknown { why },
-            Called::NotSent(why) => Outcome::NotSent { why },
+            other => unseen(other),
         }
     }
 
-    /// Looks through the payer's latest intents for the one that carries our key.
+    /// Looks through the payer's intents for the one that carries our key. Only a list read to its end says `Nothing`.
     async fn find_by_key(&self, context: &GatewayContext, asked: &Asked) -> Outcome {
         let Some(customer) = &asked.customer else {
             return Outcome::Nothing;
         };
-        let fields = vec![
-            field("customer", customer),
-            field("limit", 100),
-            field("expand[]", "data.latest_charge.balance_transaction"),
-        ];
-        match self.call(context, Method::GET, "payment_intents", None, &fields).await {
-            Called::Ok(list) => {
-                let ours = |intent: &&Value| intent["metadata"]["payment"].as_str() == Some(asked.key.as_str());
-                list["data"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .find(ours)
-                    .map_or(Outcome::Nothing, read::intent)
+        let mut after: Option<String> = None;
+        for _ in 0..PAGES {
+            let list = match self.call(context, ask::intents(customer, after.as_deref()), None).await {
+                Called::Ok(list) if list["data"].is_array() => list,
+                Called::Ok(_) => break,
+                other => return unseen(other),
+            };
+            let rows = rows(&list);
+            if let Some(ours) = rows.iter().find(|row| row["metadata"]["payment"] == asked.key.as_str()) {
+                return read::intent(ours);
             }
-            Called::Error(body) => Outcome::Unknown {
-                why: read::message(&body),
-            },
-            Called::Lost(why) | Called::NotSent(why) => Outcome::Unknown { why },
+            after = rows.last().and_then(read::id);
+            if list["has_more"] != true || after.is_none() {
+                return Outcome::Nothing;
+            }
+        }
+        Outcome::Unknown {
+            why: "the payer's payments could not be read to their end".into(),
         }
     }
 }
 
-const EXPAND: &str = "latest_charge.balance_transaction";
+/// A question without an answer.
+fn unseen(called: Called) -> Outcome {
+    let why = match called {
+        Called::Ok(_) => "an answer that is not understood".into(),
+        Called::Refused(refusal) => read::message(&refusal.error),
+        Called::Lost(why) | Called::NotSent(why) => why,
+    };
+    Outcome::Unknown { why }
+}
+
+fn rows(list: &Value) -> &[Value] {
+    list["data"].as_array().map_or(&[], Vec::as_slice)
+}
 
 #[async_trait]
 impl Gateway for Stripe {
@@ -199,7 +138,7 @@ impl Gateway for Stripe {
     }
 
     async fn check(&self, context: &GatewayContext) -> Result<String, GatewayError> {
-        let account = self.plain(context, Method::GET, "account", None, &Vec::new()).await?;
+        let account = self.plain(context, ask::account(), None).await?;
         Ok(format!(
             "Stripe accepts the key of {}.",
             account["id"].as_str().unwrap_or("an account")
@@ -213,82 +152,31 @@ impl Gateway for Stripe {
         name: &str,
         email: &str,
     ) -> Result<String, GatewayError> {
-        let fields = vec![
-            field("name", name),
-            field("email", email),
-            field("metadata[account]", key),
-        ];
-        let customer = self
-            .plain(context, Method::POST, "customers", Some(key), &fields)
-            .await?;
-        id(&customer).ok_or_else(|| GatewayError::Away("the customer has no id".into()))
+        let asked = ask::customer(key, name, email);
+        let customer = self.plain(context, asked, Some(key)).await?;
+        read::id(&customer).ok_or_else(|| GatewayError::Away("the customer has no id".into()))
     }
 
     async fn attach(&self, context: &GatewayContext, customer: &str, token: &str) -> Result<SavedMethod, GatewayError> {
-        let token: String = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
-        let fields = vec![field("customer", customer)];
-        let method = self
-            .plain(
-                context,
-                Method::POST,
-                &format!("payment_methods/{token}/attach"),
-                None,
-                &fields,
-            )
-            .await?;
-        saved(&method).ok_or_else(|| GatewayError::Away("the payment method has no id".into()))
+        let method = self.plain(context, ask::attach(customer, token), None).await?;
+        read::saved(&method).ok_or_else(|| GatewayError::Away("the payment method has no id".into()))
     }
 
     async fn charge(&self, context: &GatewayContext, charge: &Charge) -> Outcome {
-        let amount = match amount::to_stripe(charge.amount) {
-            Ok(amount) => amount,
-            Err(why) => return read::refused("amount_not_possible", &why),
-        };
-        let mut fields = vec![
-            field("amount", amount),
-            field("currency", charge.amount.currency.code().to_ascii_lowercase()),
-            field("customer", &charge.customer),
-            field("payment_method", &charge.method),
-            field("confirm", true),
-            field("off_session", true),
-            field("description", &charge.description),
-            field("metadata[payment]", &charge.key),
-            field("expand[]", EXPAND),
-        ];
-        if charge.hold {
-            fields.push(field("capture_method", "manual"));
+        match amount::to_stripe(charge.amount) {
+            Err(why) => read::refused("amount_not_possible", &why),
+            Ok(amount) => {
+                let asked = ask::charge(charge, amount);
+                read::outcome(self.call(context, asked, Some(&charge.key)).await)
+            }
         }
-        Self::outcome(
-            self.call(context, Method::POST, "payment_intents", Some(&charge.key), &fields)
-                .await,
-        )
     }
 
     async fn open_page(&self, context: &GatewayContext, page: &HostedPage) -> Result<Opened, GatewayError> {
         let amount = amount::to_stripe(page.amount).map_err(GatewayError::Refused)?;
-        let mut fields = vec![
-            field("mode", "payment"),
-            field("customer", &page.customer),
-            field("client_reference_id", &page.key),
-            field("line_items[0][quantity]", 1),
-            field(
-                "line_items[0][price_data][currency]",
-                page.amount.currency.code().to_ascii_lowercase(),
-            ),
-            field("line_items[0][price_data][unit_amount]", amount),
-            field("line_items[0][price_data][product_data][name]", &page.description),
-            field("payment_intent_data[metadata][payment]", &page.key),
-            field("metadata[payment]", &page.key),
-            field("success_url", &page.success_url),
-            field("cancel_url", &page.cancel_url),
-        ];
-        if page.save {
-            fields.push(field("payment_intent_data[setup_future_usage]", "off_session"));
-        }
-        let session = self
-            .plain(context, Method::POST, "checkout/sessions", Some(&page.key), &fields)
-            .await?;
-        match (id(&session), session["url"].as_str()) {
+        let asked = ask::page(page, amount);
+        let session = self.plain(context, asked, Some(&page.key)).await?;
+        match (read::id(&session), session["url"].as_str()) {
             (Some(session), Some(url)) => Ok(Opened {
                 session,
                 url: url.to_owned(),
@@ -298,46 +186,18 @@ impl Gateway for Stripe {
     }
 
     async fn capture(&self, context: &GatewayContext, key: &str, reference: &str) -> Outcome {
-        let fields = vec![field("expand[]", EXPAND)];
-        match self
-            .call(
-                context,
-                Method::POST,
-                &format!("payment_intents/{reference}/capture"),
-                Some(key),
-                &fields,
-            )
-            .await
-        {
+        match self.call(context, ask::capture(reference), Some(key)).await {
             // Captured already, or gone: the intent itself says which.
-            Called::Error(..) => {
-                self.fetch(
-                    context,
-                    &Asked {
-                        reference: Some(reference.to_owned()),
-                        ..Asked::default()
-                    },
-                )
-                .await
-            }
-            other => Self::outcome(other),
+            Called::Refused(_) => self.look(context, reference).await,
+            other => read::outcome(other),
         }
     }
 
     async fn release(&self, context: &GatewayContext, key: &str, reference: &str) -> Result<(), GatewayError> {
-        match self
-            .call(
-                context,
-                Method::POST,
-                &format!("payment_intents/{reference}/cancel"),
-                Some(key),
-                &Vec::new(),
-            )
-            .await
-        {
+        match self.call(context, ask::cancel(reference), Some(key)).await {
             Called::Ok(_) => Ok(()),
-            Called::Error(body) if body["error"]["payment_intent"]["status"] == "canceled" => Ok(()),
-            Called::Error(body) => Err(GatewayError::Refused(read::message(&body))),
+            Called::Refused(refusal) if refusal.error["payment_intent"]["status"] == "canceled" => Ok(()),
+            Called::Refused(refusal) => Err(GatewayError::Refused(read::message(&refusal.error))),
             Called::Lost(why) | Called::NotSent(why) => Err(GatewayError::Away(why)),
         }
     }
@@ -347,72 +207,37 @@ impl Gateway for Stripe {
             Ok(minor) => minor,
             Err(why) => return Refunded::Failed(why),
         };
-        let fields = vec![
-            field("payment_intent", reference),
-            field("amount", minor),
-            field("metadata[refund]", key),
-        ];
-        match self.call(context, Method::POST, "refunds", Some(key), &fields).await {
-            Called::Ok(refund) => {
-                let reference = id(&refund).unwrap_or_default();
-                match refund["status"].as_str() {
-                    Some("succeeded") => Refunded::Succeeded(reference),
-                    Some("failed" | "canceled") => Refunded::Failed("Stripe could not send it back".into()),
-                    _ => Refunded::Processing(reference),
-                }
-            }
-            Called::Error(body) => Refunded::Failed(read::message(&body)),
+        let refused = match self.call(context, ask::refund(key, reference, minor), Some(key)).await {
+            Called::Ok(refund) => return read::refund(&refund),
+            Called::Refused(refusal) => Refunded::Failed(read::message(&refusal.error)),
             Called::Lost(why) | Called::NotSent(why) => Refunded::Unknown(why),
+        };
+        // An earlier try with this key may have gone through: Stripe forgets keys, not refunds.
+        match self.call(context, ask::refunds(reference), None).await {
+            Called::Ok(list) => rows(&list)
+                .iter()
+                .find(|row| row["metadata"]["refund"] == key)
+                .map_or(refused, read::refund),
+            _ => refused,
         }
     }
 
     async fn fetch(&self, context: &GatewayContext, asked: &Asked) -> Outcome {
-        let mut reference = asked.reference.clone();
-        if let (None, Some(session)) = (&reference, &asked.session) {
-            match self
-                .call(
-                    context,
-                    Method::GET,
-                    &format!("checkout/sessions/{session}"),
-                    None,
-                    &Vec::new(),
-                )
-                .await
-            {
-                Called::Ok(session) => match session["payment_intent"].as_str() {
-                    Some(intent) => reference = Some(intent.to_owned()),
-                    None if session["status"] == "expired" => {
-                        return read::refused("expired", "The payment page was not used in time.");
-                    }
-                    None => return Outcome::Nothing,
-                },
-                Called::Error(body) => {
-                    return Outcome::Unknown {
-                        why: read::message(&body),
-                    };
-                }
-                Called::Lost(why) | Called::NotSent(why) => return Outcome::Unknown { why },
-            }
+        if let Some(reference) = &asked.reference {
+            return self.look(context, reference).await;
         }
-        let Some(reference) = reference else {
+        let Some(session) = &asked.session else {
             return self.find_by_key(context, asked).await;
         };
-        let fields = vec![field("expand[]", EXPAND)];
-        match self
-            .call(
-                context,
-                Method::GET,
-                &format!("payment_intents/{reference}"),
-                None,
-                &fields,
-            )
-            .await
-        {
-            Called::Ok(intent) => read::intent(&intent),
-            Called::Error(body) => Outcome::Unknown {
-                why: read::message(&body),
+        match self.call(context, ask::page_by_id(session), None).await {
+            Called::Ok(session) => match (read::id(&session["payment_intent"]), read::page_status(&session)) {
+                (Some(intent), _) => self.look(context, &intent).await,
+                (None, CheckoutSessionStatus::Expired) => {
+                    read::refused("expired", "The payment page was not used in time.")
+                }
+                (None, _) => Outcome::Nothing,
             },
-            Called::Lost(why) | Called::NotSent(why) => Outcome::Unknown { why },
+            other => unseen(other),
         }
     }
 
@@ -425,8 +250,7 @@ impl Gateway for Stripe {
     ) -> Result<InboundEvent, GatewayError> {
         let secret = context.credentials.expose()["webhook_secret"]
             .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        event::parse(&secret, headers, body, now)
+            .unwrap_or_default();
+        event::parse(secret, headers, body, now)
     }
 }

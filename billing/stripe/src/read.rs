@@ -1,19 +1,37 @@
-//! Stripe's answers as ours, leniently: a missing field is missing, not a failure.
+//! Stripe's answers as ours. Fields are picked leniently (a missing one is missing, not a failure), words
+//! are read with Stripe's own vocabularies, and a word that is not in them stays unknown.
 
-use billing::gateway::{Decline, Outcome, SavedMethod};
+use billing::gateway::{Decline, Outcome, Refunded, SavedMethod};
 use serde_json::Value;
+use stripe_shared::{ApiErrorsType, CheckoutSessionStatus, PaymentIntentStatus};
 
-/// An object's id.
+use crate::door::{Called, Refusal};
+
+/// A word of one of Stripe's vocabularies.
+fn word<T: std::str::FromStr<Err = std::convert::Infallible>>(value: &Value) -> T {
+    match value.as_str().unwrap_or_default().parse() {
+        Ok(word) => word,
+    }
+}
+
+/// An object's id, also where only the id came instead of the object.
 pub fn id(object: &Value) -> Option<String> {
-    object["id"].as_str().map(str::to_owned)
+    object.as_str().or(object["id"].as_str()).map(str::to_owned)
 }
 
 /// An error's sentence.
-pub fn message(body: &Value) -> String {
-    body["error"]["message"]
-        .as_str()
-        .unwrap_or("Stripe gave no reason")
-        .to_owned()
+pub fn message(error: &Value) -> String {
+    error["message"].as_str().unwrap_or("Stripe gave no reason").to_owned()
+}
+
+/// An error's kind.
+pub fn error_type(error: &Value) -> ApiErrorsType {
+    word(&error["type"])
+}
+
+/// The state of a hosted page.
+pub fn page_status(session: &Value) -> CheckoutSessionStatus {
+    word(&session["status"])
 }
 
 /// A saved method.
@@ -31,46 +49,79 @@ pub fn saved(method: &Value) -> Option<SavedMethod> {
     })
 }
 
+/// What a call that moves money came to.
+pub fn outcome(called: Called) -> Outcome {
+    match called {
+        Called::Ok(object) => intent(&object),
+        // Nothing of the payer's is wrong: staff mends the key, and the charge is sent again.
+        Called::Refused(refusal) if refusal.is_about_the_key() => Outcome::NotSent {
+            why: message(&refusal.error),
+        },
+        Called::Refused(refusal) => declined(&refusal),
+        Called::Lost(why) => Outcome::Unknown { why },
+        Called::NotSent(why) => Outcome::NotSent { why },
+    }
+}
+
 /// What an intent's state means.
 pub fn intent(intent: &Value) -> Outcome {
-    let Some(reference) = id(intent) else {
+    let Some(reference) = intent["id"].as_str().map(str::to_owned) else {
         return Outcome::Unknown {
             why: "an intent without an id".into(),
         };
     };
-    match intent["status"].as_str() {
-        Some("succeeded") => Outcome::Succeeded {
-            reference,
+    match word(&intent["status"]) {
+        PaymentIntentStatus::Succeeded => Outcome::Succeeded {
             fee_minor: intent["latest_charge"]["balance_transaction"]["fee"].as_i64(),
-            saved: None,
+            saved: kept(intent),
+            reference,
         },
-        Some("requires_capture") => Outcome::Held { reference },
-        Some("processing") => Outcome::Processing { reference },
-        Some("requires_action" | "requires_confirmation") => Outcome::RequiresAction {
+        PaymentIntentStatus::RequiresCapture => Outcome::Held { reference },
+        PaymentIntentStatus::Processing => Outcome::Processing { reference },
+        PaymentIntentStatus::RequiresAction | PaymentIntentStatus::RequiresConfirmation => Outcome::RequiresAction {
             reference: Some(reference),
         },
-        Some("canceled") => Outcome::Declined {
+        PaymentIntentStatus::Canceled => Outcome::Declined {
             reference: Some(reference),
             class: Decline::NewCard,
             code: "canceled".into(),
             message: "The payment was cancelled.".into(),
         },
-        Some("requires_payment_method") => match &intent["last_payment_error"] {
+        PaymentIntentStatus::RequiresPaymentMethod => match &intent["last_payment_error"] {
             Value::Null => Outcome::RequiresAction {
                 reference: Some(reference),
             },
             error => decline(Some(reference), error),
         },
         other => Outcome::Unknown {
-            why: format!("an intent that is {}", other.unwrap_or("nothing")),
+            why: format!("an intent that is {:?}", other.as_str()),
         },
     }
 }
 
-/// What an error body means for a charge.
-pub fn declined(body: &Value) -> Outcome {
-    let error = &body["error"];
-    decline(id(&error["payment_intent"]), error)
+/// The method an intent was paid with, when the payer agreed that it is kept.
+fn kept(intent: &Value) -> Option<SavedMethod> {
+    let method = &intent["payment_method"];
+    (intent["setup_future_usage"] == "off_session" && method.is_object())
+        .then(|| saved(method))
+        .flatten()
+}
+
+/// What a refund's state means.
+pub fn refund(refund: &Value) -> Refunded {
+    let Some(reference) = refund["id"].as_str().map(str::to_owned) else {
+        return Refunded::Unknown("a refund without an id".into());
+    };
+    match refund["status"].as_str() {
+        Some("succeeded") => Refunded::Succeeded(reference),
+        Some("failed" | "canceled") => Refunded::Failed("Stripe could not send it back".into()),
+        _ => Refunded::Processing(reference),
+    }
+}
+
+/// What a clear no means for a charge.
+pub fn declined(refusal: &Refusal) -> Outcome {
+    decline(id(&refusal.error["payment_intent"]), &refusal.error)
 }
 
 /// A clear no without an intent.
@@ -84,13 +135,17 @@ pub fn refused(code: &str, message: &str) -> Outcome {
 }
 
 fn decline(reference: Option<String>, error: &Value) -> Outcome {
-    let word = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
-    let code = if word("decline_code").is_empty() {
-        word("code")
+    let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+    let code = if text("decline_code").is_empty() {
+        text("code")
     } else {
-        word("decline_code")
+        text("decline_code")
     };
-    let class = class(&code, &word("advice_code"));
+    let class = match error_type(error) {
+        // What was asked was wrong, not the card: the same again would be refused again.
+        ApiErrorsType::InvalidRequestError if class(&code, "") == Decline::Retry => Decline::NewCard,
+        _ => class(&code, &text("advice_code")),
+    };
     // Why a card was reported lost or stolen is not for the one who holds it.
     let message = match class {
         Decline::Action => "Your bank wants you to confirm this payment.".to_owned(),
@@ -140,6 +195,7 @@ fn class(code: &str, advice: &str) -> Decline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::StatusCode;
     use serde_json::json;
 
     #[test]
@@ -157,17 +213,62 @@ mod tests {
 
     #[test]
     fn a_state_nobody_knows_is_asked_about() {
-        assert!(matches!(
-            intent(&json!({ "id": "pi_1", "status": "dreaming" })),
-            Outcome::Unknown { .. }
-        ));
-        assert!(matches!(
-            intent(&json!({ "status": "succeeded" })),
-            Outcome::Unknown { .. }
-        ));
+        for lost in [
+            json!({ "id": "pi_1", "status": "dreaming" }),
+            json!({ "id": "pi_1", "status": 7 }),
+            json!({ "id": "pi_1" }),
+            json!({ "status": "succeeded" }),
+        ] {
+            assert!(matches!(intent(&lost), Outcome::Unknown { .. }), "{lost}");
+        }
         assert!(matches!(
             intent(&json!({ "id": "pi_1", "status": "requires_capture" })),
             Outcome::Held { .. }
         ));
+    }
+
+    #[test]
+    fn an_answer_of_another_version_is_read_as_far_as_it_goes() {
+        // No amount, an embedded charge with two fields, a method of a kind nobody knew.
+        let odd = json!({ "id": "pi_1", "status": "succeeded", "latest_charge": { "id": "ch_1", "balance_transaction": "txn_1" },
+            "payment_method": { "id": "pm_1", "type": "thought_transfer" }, "setup_future_usage": "off_session" });
+        let Outcome::Succeeded {
+            reference,
+            fee_minor,
+            saved,
+        } = intent(&odd)
+        else {
+            panic!("it succeeded");
+        };
+        assert_eq!((reference.as_str(), fee_minor), ("pi_1", None));
+        assert_eq!(saved.map(|saved| saved.kind).as_deref(), Some("thought_transfer"));
+        let only_id = json!({ "id": "pi_1", "status": "succeeded", "payment_method": "pm_1", "setup_future_usage": "off_session" });
+        assert!(matches!(intent(&only_id), Outcome::Succeeded { saved: None, .. }));
+    }
+
+    #[test]
+    fn a_no_is_the_payers_only_when_it_is_about_them() {
+        let refused = |status: u16, error: Value| {
+            outcome(Called::Refused(Refusal {
+                status: StatusCode::from_u16(status).unwrap(),
+                error,
+            }))
+        };
+        let key = json!({ "type": "invalid_request_error", "message": "Invalid API Key provided" });
+        assert!(matches!(refused(401, key), Outcome::NotSent { .. }));
+        let wrong = json!({ "type": "invalid_request_error", "code": "parameter_unknown" });
+        assert!(matches!(
+            refused(400, wrong),
+            Outcome::Declined {
+                class: Decline::NewCard,
+                ..
+            }
+        ));
+        let sca =
+            json!({ "type": "card_error", "code": "authentication_required", "payment_intent": { "id": "pi_9" } });
+        let Outcome::Declined { class, reference, .. } = refused(402, sca) else {
+            panic!("the bank wants the payer");
+        };
+        assert_eq!((class, reference.as_deref()), (Decline::Action, Some("pi_9")));
     }
 }
