@@ -9,6 +9,9 @@ pub enum BillingError {
     /// A field is wrong.
     #[error("{0}: {1}")]
     Field(&'static str, String),
+    /// Several fields are wrong, by their paths in what was sent.
+    #[error("{}", said(.0))]
+    Fields(Vec<(String, String)>),
     /// There is no such thing in this tenant.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -21,6 +24,14 @@ pub enum BillingError {
     /// Database.
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+fn said(fields: &[(String, String)]) -> String {
+    let each: Vec<String> = fields
+        .iter()
+        .map(|(field, message)| format!("{field}: {message}"))
+        .collect();
+    each.join(" ")
 }
 
 impl From<sqlx::Error> for BillingError {

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod order;
 pub mod payment;
 pub mod payment_method;
+pub mod quote;
 pub mod renewal;
 pub mod rules;
 pub mod service;

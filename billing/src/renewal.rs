@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use platform::calendar::Grid;
 use platform::money::Money;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
 use crate::catalogue::cycle;
@@ -39,6 +39,7 @@ struct Due {
     currency: String,
     quantity: i32,
     unit_minor: i64,
+    price_trace: Value,
     cycle_unit: String,
     cycle_count: i32,
     anchor_day: i16,
@@ -215,7 +216,7 @@ async fn charge(tx: &mut TenantTx, account: AccountId, invoice: crate::ids::Invo
 
 async fn due(tx: &mut TenantTx, account: AccountId, on: NaiveDate) -> Result<Vec<Due>, BillingError> {
     Ok(sqlx::query_as(
-        "SELECT s.id, s.price_id, s.currency, s.quantity, s.unit_minor, s.cycle_unit, s.cycle_count, s.anchor_day, s.start_on, \
+        "SELECT s.id, s.price_id, s.currency, s.quantity, s.unit_minor, s.price_trace, s.cycle_unit, s.cycle_count, s.anchor_day, s.start_on, \
            s.billed_through, s.cancel_on, p.name AS product, p.kind, l.name AS plan, coalesce(v.hostname, '') AS hostname \
          FROM subscriptions s JOIN plans l ON l.id = s.plan_id JOIN products p ON p.id = l.product_id \
          LEFT JOIN services v ON v.subscription_id = s.id \
@@ -256,7 +257,7 @@ fn plan(due: &Due, on: NaiveDate) -> Result<(Vec<DraftLine>, NaiveDate), Billing
             unit,
             amount,
             explain: json!({ "price": due.price_id, "base": unit, "quantity": due.quantity, "anchor_day": due.anchor_day,
-                             "rounding": "none: a whole period at its price" }),
+                             "unit": unit, "trace": due.price_trace, "rounding": "none: a whole period at its price" }),
         });
         through = next;
     }

@@ -1,6 +1,7 @@
 //! The one integration binary: every room together, over a real database.
 
 mod architecture;
+mod buying;
 mod provisioning;
 mod tenancy;
 mod walk;

@@ -46,6 +46,7 @@ impl From<BillingError> for ApiError {
     fn from(error: BillingError) -> Self {
         match error {
             BillingError::Field(field, message) => Self::field(field, message),
+            BillingError::Fields(fields) => Self::Fields(fields),
             BillingError::NotFound(_) => Self::NotFound,
             BillingError::Conflict("gateway_away", why) => Self::Upstream(why),
             BillingError::Conflict(code @ ("gateway_refused" | "spending_limit"), why) => Self::Refused(code, why),

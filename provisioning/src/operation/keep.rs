@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use billing::service::{self, Confirmed};
-use billing::{BillingError, ids::ServiceId};
+use billing::{BillingError, ids::ServiceId, order};
 use platform::event::{self, NewEvent};
 use platform::job::{self, Class, Job, Placement};
 use serde_json::{Map, Value, json};
@@ -299,10 +299,6 @@ async fn fail(tx: &mut TenantTx, work: &Work, error: &PanelError) -> Result<(), 
 
 /// Nothing is built: the room kept for it is free again, and billing gives back what is held.
 pub(super) async fn unbuilt(tx: &mut TenantTx, service: ServiceId) -> Result<(), BillingError> {
-    sqlx::query("UPDATE capacity_holds SET released_at = $2 WHERE service_id = $1 AND released_at IS NULL")
-        .bind(service)
-        .bind(tx.now())
-        .execute(tx.connection())
-        .await?;
+    order::release(tx, service).await?;
     service::mark_failed(tx, service, SORRY).await
 }

@@ -1,7 +1,7 @@
 //! What staff do with an operation: try again, adopt, call it done, give it up.
 
 use billing::ids::ServiceId;
-use billing::{BillingError, service};
+use billing::{BillingError, order, service};
 use serde_json::{Value, json};
 use tenancy::{AccountId, TenantTx, audit, task};
 
@@ -38,10 +38,7 @@ pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingErro
             .bind(service)
             .execute(tx.connection())
             .await?;
-        sqlx::query("UPDATE capacity_holds SET released_at = NULL WHERE service_id = $1")
-            .bind(service)
-            .execute(tx.connection())
-            .await?;
+        order::keep_again(tx, service).await?;
     }
     sqlx::query(
         "UPDATE operations SET status = 'queued', tries = 0, reason = NULL, no_capacity = false, started_at = NULL, finished_at = NULL \

@@ -31,10 +31,11 @@ const TENANT: &[Source] = &[
     source!(3, "tenant", "0003_orders"),
     source!(4, "tenant", "0004_money"),
     source!(5, "tenant", "0005_operations"),
+    source!(6, "tenant", "0006_shop"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 5;
+pub const TENANT_VERSION: i32 = 6;
 
 /// The tenant migrations, oldest first.
 #[must_use]

@@ -2,4 +2,4 @@
 
 mod order;
 mod renewal;
-mod shop;
+pub mod shop;

@@ -1,0 +1,3 @@
+//! The buying side: options and prices, cart, checkout, as a browser and a program use them.
+
+mod options;
