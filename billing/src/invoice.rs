@@ -424,6 +424,19 @@ pub async fn find(tx: &mut TenantTx, id: InvoiceId) -> Result<Option<Invoice>, B
         .await?)
 }
 
+/// An invoice under its row lock: whatever is read or decided about its money comes after what was settled before.
+///
+/// # Errors
+/// When there is none, or the database refuses.
+pub async fn locked(tx: &mut TenantTx, id: InvoiceId) -> Result<Invoice, BillingError> {
+    let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(tx.connection())
+        .await?
+        .ok_or(BillingError::NotFound("invoice"))
+}
+
 /// What a list of invoices is narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct InvoiceFilter {

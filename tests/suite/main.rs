@@ -2,6 +2,7 @@
 
 mod architecture;
 mod buying;
+mod money;
 mod provisioning;
 mod tenancy;
 mod walk;

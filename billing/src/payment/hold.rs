@@ -5,10 +5,10 @@ use std::time::Duration;
 use platform::job::{self, NewJob, Outcome as JobOutcome};
 use tenancy::{Tenancy, TenantScope, TenantTx};
 
-use super::{FinishHold, Payment, find, settle};
+use super::{FinishHold, Payment, find, locked, settle};
 use crate::gateway::{self, GatewayKinds, Outcome};
 use crate::ids::{PaymentId, ServiceId};
-use crate::{BillingError, payment_method};
+use crate::{BillingError, invoice, payment_method};
 
 /// What is to be done with a payment that was held.
 enum Decision {
@@ -50,7 +50,7 @@ async fn finish(
         Decision::Nothing => Ok(true),
         Decision::Wait => Ok(false),
         Decision::Capture(payment, reference) => {
-            let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
+            let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway()?).await?;
             let outcome = adapter.capture(&context, &format!("{id}-capture"), &reference).await;
             if let Outcome::NotSent { why } | Outcome::Unknown { why } = outcome {
                 return Err(BillingError::Conflict("capture_unknown", why));
@@ -68,7 +68,7 @@ async fn finish(
             Ok(true)
         }
         Decision::Release(payment, reference) => {
-            let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
+            let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway()?).await?;
             adapter
                 .release(&context, &format!("{id}-release"), &reference)
                 .await
@@ -81,22 +81,15 @@ async fn finish(
 /// Decides under the invoice's lock, which a retry of the build takes too. A release is written down
 /// before it is made: from then on nothing is built on that money, and a repeat releases again.
 async fn decide(tx: &mut TenantTx, id: PaymentId) -> Result<Decision, BillingError> {
-    let payment = find(tx, id).await?.ok_or(BillingError::NotFound("payment"))?;
-    sqlx::query("SELECT id FROM payments WHERE id = $1 FOR UPDATE")
-        .bind(id)
-        .execute(tx.connection())
-        .await?;
-    sqlx::query("SELECT id FROM invoices WHERE id = $1 FOR UPDATE")
-        .bind(payment.invoice_id)
-        .execute(tx.connection())
-        .await?;
-    let payment = Box::new(find(tx, id).await?.ok_or(BillingError::NotFound("payment"))?);
+    let payment = Box::new(locked(tx, id).await?);
+    invoice::locked(tx, payment.invoice_id).await?;
     let Some(reference) = payment.provider_ref.clone() else {
         return Ok(Decision::Nothing);
     };
     match payment.status.as_str() {
         "held" => {}
-        "cancelled" => return Ok(Decision::Release(payment, reference)),
+        // Given up, yet held: a release that was not confirmed, or a hold that arrived too late.
+        "cancelled" | "failed" => return Ok(Decision::Release(payment, reference)),
         _ => return Ok(Decision::Nothing),
     }
     let (waiting, active): (i64, i64) = sqlx::query_as(
@@ -118,13 +111,7 @@ async fn decide(tx: &mut TenantTx, id: PaymentId) -> Result<Decision, BillingErr
         .bind(tx.now())
         .execute(tx.connection())
         .await?;
-    sqlx::query(
-        "UPDATE invoices SET payment_status = CASE WHEN allocated_minor > 0 THEN 'partly_paid' ELSE 'unpaid' END \
-         WHERE id = $1 AND payment_status = 'processing'",
-    )
-    .bind(payment.invoice_id)
-    .execute(tx.connection())
-    .await?;
+    super::settle::free_invoice(tx, payment.invoice_id).await?;
     Ok(Decision::Release(payment, reference))
 }
 

@@ -4,6 +4,7 @@
 //! forward under a row lock. A lost answer is `unknown` and is asked about, never guessed.
 
 mod hold;
+mod page;
 mod settle;
 
 use std::time::Duration;
@@ -16,11 +17,13 @@ use serde::{Deserialize, Serialize};
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
 pub use hold::{finish_hold, service_decided};
+pub use page::{Opening, PageWish, close_page, open_page, refresh};
 pub use settle::settle;
 
 use crate::error::currency;
 use crate::gateway::{self, Asked, Charge, GatewayKinds, Outcome};
 use crate::ids::{GatewayId, InvoiceId, PaymentId, PaymentMethodId};
+use crate::invoice::Invoice;
 use crate::{BillingError, invoice, payment_method};
 
 /// A payment.
@@ -32,15 +35,15 @@ pub struct Payment {
     pub account_id: AccountId,
     /// Invoice.
     pub invoice_id: InvoiceId,
-    /// Gateway.
-    pub gateway_id: GatewayId,
+    /// Gateway; none for money that was received by hand.
+    pub gateway_id: Option<GatewayId>,
     /// Saved method charged.
     pub payment_method_id: Option<PaymentMethodId>,
     /// Amount.
     pub amount_minor: i64,
     /// Currency.
     pub currency: String,
-    /// charge, hold or redirect.
+    /// charge, hold, redirect or manual.
     pub mode: String,
     /// created, requires_action, processing, unknown, held, succeeded, failed, cancelled.
     pub status: String,
@@ -48,6 +51,14 @@ pub struct Payment {
     pub provider_ref: Option<String>,
     /// The hosted page's id.
     pub session_ref: Option<String>,
+    /// The hosted page's address, once opened.
+    #[serde(skip)]
+    pub action_url: Option<String>,
+    /// Whether the payer agreed to keep the method.
+    pub save_method: bool,
+    /// What a hosted page is opened with.
+    #[serde(skip)]
+    pub page: Option<sqlx::types::Json<Opening>>,
     /// Why it failed.
     pub failure_message: Option<String>,
     /// Sent back.
@@ -58,8 +69,32 @@ pub struct Payment {
     pub created_at: DateTime<Utc>,
 }
 
+impl Payment {
+    /// The gateway it went through.
+    ///
+    /// # Errors
+    /// When it was received by hand.
+    pub fn gateway(&self) -> Result<GatewayId, BillingError> {
+        self.gateway_id.ok_or(BillingError::NotFound("gateway"))
+    }
+
+    /// How much.
+    ///
+    /// # Errors
+    /// When the row makes no sense.
+    pub fn amount(&self) -> Result<Money, BillingError> {
+        Ok(Money::new(self.amount_minor, currency(&self.currency)?)?)
+    }
+
+    /// Whether it is a hosted page that may still be paid.
+    #[must_use]
+    pub fn is_open_page(&self) -> bool {
+        self.mode == "redirect" && ["created", "requires_action", "unknown"].contains(&self.status.as_str())
+    }
+}
+
 const COLUMNS: &str = "SELECT id, account_id, invoice_id, gateway_id, payment_method_id, amount_minor, currency, mode, status, \
-     provider_ref, session_ref, failure_message, refunded_minor, asks, created_at FROM payments";
+     provider_ref, session_ref, action_url, save_method, page, failure_message, refunded_minor, asks, created_at FROM payments";
 
 /// How long a gateway may be trusted to know a key again, with a margin (Stripe: at least 24 hours).
 const KEY_LASTS: chrono::TimeDelta = chrono::TimeDelta::hours(20);
@@ -107,20 +142,40 @@ pub async fn begin(
     method: PaymentMethodId,
     hold: bool,
 ) -> Result<PaymentId, BillingError> {
-    // Under the lock that settling takes: what is due is read after money that arrives this moment.
-    sqlx::query("SELECT id FROM invoices WHERE id = $1 FOR UPDATE")
-        .bind(invoice)
-        .execute(tx.connection())
-        .await?;
-    let row = invoice::find(tx, invoice)
-        .await?
-        .ok_or(BillingError::NotFound("invoice"))?;
+    let row = invoice::locked(tx, invoice).await?;
     let method = payment_method::find(tx, method)
         .await?
         .ok_or(BillingError::NotFound("payment method"))?;
     if method.account_id != row.account_id {
         return Err(BillingError::NotFound("payment method"));
     }
+    let new = NewPayment {
+        gateway: method.gateway_id,
+        method: Some(method.id),
+        mode: if hold { "hold" } else { "charge" },
+        page: None,
+        save: false,
+    };
+    let id = insert(tx, &row, &new).await?;
+    let again = NewJob::new(&DrivePayment { payment: id })
+        .key(format!("drive:{id}"))
+        .after(Duration::from_secs(3));
+    job::enqueue(tx, &[again]).await?;
+    Ok(id)
+}
+
+/// An attempt to write down.
+struct NewPayment {
+    gateway: GatewayId,
+    method: Option<PaymentMethodId>,
+    mode: &'static str,
+    page: Option<Opening>,
+    save: bool,
+}
+
+/// Writes an attempt for all that is due; the invoice is locked, as settling locks it, so that what is due is
+/// read after money that arrives this moment.
+async fn insert(tx: &mut TenantTx, row: &Invoice, new: &NewPayment) -> Result<PaymentId, BillingError> {
     let due = row.due()?;
     if row.status != "issued" || !due.is_positive() {
         return Err(BillingError::Conflict(
@@ -130,33 +185,31 @@ pub async fn begin(
     }
     let id: PaymentId = tx.new_id();
     let inserted = sqlx::query(
-        "INSERT INTO payments (id, account_id, invoice_id, gateway_id, payment_method_id, amount_minor, currency, mode, status, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'created', $9)",
+        "INSERT INTO payments (id, account_id, invoice_id, gateway_id, payment_method_id, amount_minor, currency, mode, status, \
+         save_method, page, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'created', $9, $10, $11)",
     )
     .bind(id)
     .bind(row.account_id)
-    .bind(invoice)
-    .bind(method.gateway_id)
-    .bind(method.id)
+    .bind(row.id)
+    .bind(new.gateway)
+    .bind(new.method)
     .bind(due.minor)
     .bind(due.currency.code())
-    .bind(if hold { "hold" } else { "charge" })
+    .bind(new.mode)
+    .bind(new.save)
+    .bind(new.page.as_ref().map(sqlx::types::Json))
     .bind(tx.now())
     .execute(tx.connection())
     .await;
-    if let Err(error) = inserted {
-        return Err(match constraint(&error) {
-            Some("payments_in_flight") => {
-                BillingError::Conflict("payment_in_flight", "A payment of this invoice is under way.".into())
-            }
-            _ => error.into(),
-        });
+    match inserted {
+        Ok(_) => Ok(id),
+        Err(error) if constraint(&error) == Some("payments_in_flight") => Err(in_flight()),
+        Err(error) => Err(error.into()),
     }
-    let again = NewJob::new(&DrivePayment { payment: id })
-        .key(format!("drive:{id}"))
-        .after(Duration::from_secs(3));
-    job::enqueue(tx, &[again]).await?;
-    Ok(id)
+}
+
+fn in_flight() -> BillingError {
+    BillingError::Conflict("payment_in_flight", "A payment of this invoice is under way.".into())
 }
 
 /// Calls the gateway for a payment that was begun, and settles its answer. Twice is as good as once:
@@ -185,14 +238,15 @@ pub async fn drive(
     let (Some(method), "created") = (method, payment.status.as_str()) else {
         return Ok(());
     };
-    let outcome = match payment_method::customer(doors, kinds, scope, payment.gateway_id, payment.account_id).await {
+    let gateway = payment.gateway()?;
+    let outcome = match payment_method::customer(doors, kinds, scope, gateway, payment.account_id).await {
         Err(BillingError::Conflict(_, why)) => Outcome::NotSent { why },
         Err(error) => return Err(error),
         Ok(customer) => {
-            let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
+            let (adapter, context) = gateway::open(doors, kinds, scope, gateway).await?;
             let charge = Charge {
                 key: id.to_string(),
-                amount: Money::new(payment.amount_minor, currency(&payment.currency)?)?,
+                amount: payment.amount()?,
                 customer,
                 method,
                 hold: payment.mode == "hold",
@@ -262,11 +316,15 @@ pub async fn ask(
             .bind(payment.account_id)
             .fetch_optional(tx.connection())
             .await?;
+    let now = tx.now();
     tx.commit().await?;
-    if ["succeeded", "cancelled"].contains(&payment.status.as_str()) {
+    if ["succeeded", "cancelled"].contains(&payment.status.as_str()) || payment.gateway_id.is_none() {
         return Ok(());
     }
-    let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway_id).await?;
+    if payment.is_open_page() && payment.created_at + page::LASTS < now {
+        return page::close(doors, kinds, scope, &payment).await;
+    }
+    let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway()?).await?;
     let asked = Asked {
         key: id.to_string(),
         reference: payment.provider_ref,
@@ -290,6 +348,16 @@ pub async fn find(tx: &mut TenantTx, id: PaymentId) -> Result<Option<Payment>, B
         .bind(id)
         .fetch_optional(tx.connection())
         .await?)
+}
+
+/// A payment under its row lock; its invoice is locked after it, its account last.
+async fn locked(tx: &mut TenantTx, id: PaymentId) -> Result<Payment, BillingError> {
+    let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(tx.connection())
+        .await?
+        .ok_or(BillingError::NotFound("payment"))
 }
 
 /// Payments newest first, of an account, an invoice or all.

@@ -8,9 +8,9 @@ use platform::money::Money;
 use serde_json::json;
 use tenancy::{TenantTx, task};
 
-use super::{AskPayment, COLUMNS, DrivePayment, FinishHold, Payment};
+use super::{AskPayment, DrivePayment, FinishHold, Payment, locked};
 use crate::error::currency;
-use crate::gateway::{Decline, Outcome};
+use crate::gateway::{Decline, Outcome, SavedMethod};
 use crate::ids::{InvoiceId, PaymentId};
 use crate::ledger::{self, Book, Posting};
 use crate::{BillingError, invoice, order, payment_method};
@@ -21,12 +21,7 @@ use crate::{BillingError, invoice, order, payment_method};
 /// # Errors
 /// When the database refuses.
 pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Result<(), BillingError> {
-    let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
-    let payment: Option<Payment> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(tx.connection())
-        .await?;
-    let payment = payment.ok_or(BillingError::NotFound("payment"))?;
+    let payment = locked(tx, id).await?;
     if payment.status == "succeeded" {
         return Ok(());
     }
@@ -34,35 +29,59 @@ pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Resu
     match outcome {
         Outcome::Succeeded {
             reference,
+            amount,
             fee_minor,
             saved,
         } => {
+            let Some(payment) = moved(tx, payment, *amount, reference).await? else {
+                return Ok(());
+            };
             succeed(tx, &payment, reference, *fee_minor).await?;
-            if let Some(saved) = saved {
-                payment_method::save(tx, payment.account_id, payment.gateway_id, saved).await?;
-            }
-            Ok(())
+            keep_method(tx, &payment, saved.as_ref()).await
+        }
+        // A hold on an attempt that was given up must not stay: it is given back.
+        Outcome::Held { reference, .. } if over => {
+            mark(tx, id, &payment.status, Some(reference)).await?;
+            finish_later(tx, id, Duration::ZERO).await
         }
         _ if over => Ok(()),
         // What is held stays held until it is taken, given back, or lost for sure.
         _ if payment.status == "held" && !matches!(outcome, Outcome::Declined { .. }) => Ok(()),
-        Outcome::Held { reference } => hold(tx, &payment, reference).await,
+        Outcome::Held {
+            reference,
+            amount,
+            saved,
+        } => {
+            let Some(payment) = moved(tx, payment, *amount, reference).await? else {
+                return Ok(());
+            };
+            hold(tx, &payment, reference).await?;
+            keep_method(tx, &payment, saved.as_ref()).await
+        }
         Outcome::Processing { reference } => {
             mark(tx, id, "processing", Some(reference)).await?;
             invoice_waits(tx, payment.invoice_id).await?;
             ask_later(tx, &payment, Duration::from_secs(60)).await
         }
-        Outcome::RequiresAction { reference } => mark(tx, id, "requires_action", reference.as_deref()).await,
+        Outcome::RequiresAction { reference } => {
+            mark(tx, id, "requires_action", reference.as_deref()).await?;
+            wait_for_page(tx, &payment).await
+        }
         Outcome::Declined {
             reference,
             class,
             code,
             message,
         } => fail(tx, &payment, reference.as_deref(), *class, (code, message)).await,
+        // The page is there, whoever could not be asked about it.
+        Outcome::Unknown { .. } | Outcome::NotSent { .. } | Outcome::Nothing if payment.is_open_page() => {
+            wait_for_page(tx, &payment).await
+        }
         Outcome::Unknown { why } => unknown(tx, &payment, why).await,
         Outcome::NotSent { why } => not_sent(tx, &payment, why).await,
+        Outcome::Closed => abandon(tx, &payment, None).await,
         // The gateway never saw it: the same key may be sent again.
-        Outcome::Nothing if payment.mode != "redirect" => {
+        Outcome::Nothing => {
             mark(tx, id, "created", None).await?;
             Ok(job::enqueue(
                 tx,
@@ -70,8 +89,99 @@ pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Resu
             )
             .await?)
         }
-        Outcome::Nothing => Ok(()),
     }
+}
+
+/// What the gateway moved is what is booked; when that is not what was asked for, a person looks too. Money in
+/// another currency is not booked at all: the attempt stays open, so that nothing else is charged meanwhile.
+async fn moved(
+    tx: &mut TenantTx,
+    payment: Payment,
+    amount: Option<Money>,
+    reference: &str,
+) -> Result<Option<Payment>, BillingError> {
+    let asked = payment.amount()?;
+    let Some(amount) = amount.filter(|amount| *amount != asked) else {
+        return Ok(Some(payment));
+    };
+    let reason = format!(
+        "The gateway reports {} {} for {reference}; {} {} was asked for.",
+        amount.to_decimal_string(),
+        amount.currency.code(),
+        asked.to_decimal_string(),
+        asked.currency.code()
+    );
+    stuck(tx, &payment, "A payment is not what was asked for", reason, None).await?;
+    if amount.currency != asked.currency || !amount.is_positive() {
+        mark(tx, payment.id, "unknown", Some(reference)).await?;
+        invoice_waits(tx, payment.invoice_id).await?;
+        return Ok(None);
+    }
+    sqlx::query("UPDATE payments SET amount_minor = $2 WHERE id = $1")
+        .bind(payment.id)
+        .bind(amount.minor)
+        .execute(tx.connection())
+        .await?;
+    Ok(Some(Payment {
+        amount_minor: amount.minor,
+        ..payment
+    }))
+}
+
+/// Kept only with the payer's consent; the first becomes the default.
+async fn keep_method(tx: &mut TenantTx, payment: &Payment, saved: Option<&SavedMethod>) -> Result<(), BillingError> {
+    let (true, Some(saved)) = (payment.save_method, saved) else {
+        return Ok(());
+    };
+    let method = payment_method::save(tx, payment.account_id, payment.gateway()?, saved).await?;
+    sqlx::query("UPDATE payments SET payment_method_id = $2 WHERE id = $1 AND payment_method_id IS NULL")
+        .bind(payment.id)
+        .bind(method.id)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// An open page is asked about again, less and less often, until it is closed for its age.
+async fn wait_for_page(tx: &mut TenantTx, payment: &Payment) -> Result<(), BillingError> {
+    if payment.mode != "redirect" {
+        return Ok(());
+    }
+    let age = (tx.now() - payment.created_at).num_seconds();
+    let pause = u64::try_from(age / 2).unwrap_or(0).clamp(15, 600);
+    ask_later(tx, payment, Duration::from_secs(pause)).await
+}
+
+/// Given up without having been paid: the invoice is free for another attempt.
+pub(super) async fn abandon(tx: &mut TenantTx, payment: &Payment, why: Option<&str>) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE payments SET status = 'cancelled', settled_at = $2, failure_message = coalesce($3, failure_message) WHERE id = $1",
+    )
+    .bind(payment.id)
+    .bind(tx.now())
+    .bind(why)
+    .execute(tx.connection())
+    .await?;
+    free_invoice(tx, payment.invoice_id).await
+}
+
+/// Nothing is under way for it any more.
+pub(super) async fn free_invoice(tx: &mut TenantTx, invoice: InvoiceId) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE invoices SET payment_status = CASE WHEN allocated_minor > 0 THEN 'partly_paid' ELSE 'unpaid' END \
+         WHERE id = $1 AND payment_status = 'processing'",
+    )
+    .bind(invoice)
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+async fn finish_later(tx: &mut TenantTx, payment: PaymentId, after: Duration) -> Result<(), BillingError> {
+    let finish = NewJob::new(&FinishHold { payment })
+        .key(format!("hold:{payment}"))
+        .after(after);
+    Ok(job::enqueue(tx, &[finish]).await?)
 }
 
 async fn mark(tx: &mut TenantTx, id: PaymentId, status: &str, reference: Option<&str>) -> Result<(), BillingError> {
@@ -93,6 +203,7 @@ async fn invoice_waits(tx: &mut TenantTx, invoice: InvoiceId) -> Result<(), Bill
 }
 
 async fn succeed(tx: &mut TenantTx, payment: &Payment, reference: &str, fee: Option<i64>) -> Result<(), BillingError> {
+    let gateway = payment.gateway()?;
     sqlx::query(
         "UPDATE payments SET status = 'succeeded', provider_ref = $2, fee_minor = $3, settled_at = $4, failure_class = NULL, \
          failure_code = NULL, failure_message = NULL WHERE id = $1",
@@ -103,13 +214,7 @@ async fn succeed(tx: &mut TenantTx, payment: &Payment, reference: &str, fee: Opt
     .bind(tx.now())
     .execute(tx.connection())
     .await?;
-    sqlx::query("SELECT id FROM invoices WHERE id = $1 FOR UPDATE")
-        .bind(payment.invoice_id)
-        .execute(tx.connection())
-        .await?;
-    let row = invoice::find(tx, payment.invoice_id)
-        .await?
-        .ok_or(BillingError::NotFound("invoice"))?;
+    let row = invoice::locked(tx, payment.invoice_id).await?;
     let unit = currency(&payment.currency)?;
     let open = if row.status == "issued" {
         row.total_minor - row.allocated_minor
@@ -120,13 +225,13 @@ async fn succeed(tx: &mut TenantTx, payment: &Payment, reference: &str, fee: Opt
     let excess = payment.amount_minor - applied;
     let money = |minor| Money::new(minor, unit);
     let mut entries = vec![
-        (Book::Clearing(payment.gateway_id), money(payment.amount_minor)?),
+        (Book::Clearing(gateway), money(payment.amount_minor)?),
         (Book::Receivable(payment.account_id), money(-applied)?),
         (Book::Credit(payment.account_id), money(-excess)?),
     ];
     if let Some(fee) = fee.filter(|fee| *fee > 0) {
-        entries.push((Book::Fees(payment.gateway_id), money(fee)?));
-        entries.push((Book::Clearing(payment.gateway_id), money(-fee)?));
+        entries.push((Book::Fees(gateway), money(fee)?));
+        entries.push((Book::Clearing(gateway), money(-fee)?));
     }
     let posting = Posting {
         key: format!("payment:{}", payment.id),
@@ -174,10 +279,7 @@ async fn hold(tx: &mut TenantTx, payment: &Payment, reference: &str) -> Result<(
         .ok_or(BillingError::NotFound("invoice"))?;
     order::secured(tx, &row).await?;
     // Events finish a hold at once; this finds one whose event was lost.
-    let check = NewJob::new(&FinishHold { payment: payment.id })
-        .key(format!("hold:{}", payment.id))
-        .after(Duration::from_secs(30));
-    Ok(job::enqueue(tx, &[check]).await?)
+    finish_later(tx, payment.id, Duration::from_secs(30)).await
 }
 
 async fn fail(

@@ -1,6 +1,6 @@
 //! Amounts as Stripe counts them (docs.stripe.com/currencies).
 
-use platform::money::Money;
+use platform::money::{Currency, Money};
 
 /// Minor units in Stripe's form.
 ///
@@ -22,10 +22,20 @@ pub fn to_stripe(amount: Money) -> Result<i64, String> {
         .ok_or_else(|| format!("{} {code} cannot be charged by card.", amount.to_decimal_string()))
 }
 
+/// An amount as Stripe reports it: minor units in its form and a currency in small letters.
+pub fn from_stripe(minor: i64, code: &str) -> Option<Money> {
+    let currency = Currency::parse(&code.to_ascii_uppercase()).ok()?;
+    let ours = match currency.code() {
+        "ISK" | "UGX" => (minor % 100 == 0).then_some(minor / 100)?,
+        "MGA" if currency.exponent() == 2 => minor.checked_mul(100)?,
+        _ => minor,
+    };
+    Money::new(ours, currency).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use platform::money::Currency;
 
     #[test]
     fn steps_of_each_currency() {
@@ -40,6 +50,9 @@ mod tests {
         ] {
             let money = Money::parse(text, Currency::parse(code).unwrap()).unwrap();
             assert_eq!(to_stripe(money).ok(), expected, "{text} {code}");
+            if let Some(minor) = expected {
+                assert_eq!(from_stripe(minor, &code.to_lowercase()), Some(money), "{text} {code}");
+            }
         }
     }
 }

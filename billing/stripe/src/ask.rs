@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use billing::gateway::{Charge, HostedPage};
+use billing::gateway::{Charge, HostedPage, SetupPage};
 use platform::money::Currency;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
-    CreateCheckoutSessionPaymentIntentData, CreateCheckoutSessionPaymentIntentDataSetupFutureUsage, ProductData,
-    RetrieveCheckoutSession,
+    CreateCheckoutSessionPaymentIntentData, CreateCheckoutSessionPaymentIntentDataCaptureMethod,
+    CreateCheckoutSessionPaymentIntentDataSetupFutureUsage, CreateCheckoutSessionSetupIntentData,
+    ExpireCheckoutSession, ProductData, RetrieveCheckoutSession,
 };
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest as _};
 use stripe_core::customer::CreateCustomer;
@@ -17,7 +18,7 @@ use stripe_core::payment_intent::{
     RetrievePaymentIntent,
 };
 use stripe_core::refund::{CreateRefund, ListRefund};
-use stripe_payment::payment_method::AttachPaymentMethod;
+use stripe_payment::payment_method::{AttachPaymentMethod, DetachPaymentMethod};
 use stripe_shared::{CheckoutSessionMode, PaymentIntentCaptureMethod};
 
 /// Fees and the method used come with the intent.
@@ -95,6 +96,10 @@ pub fn page(page: &HostedPage, amount: i64) -> RequestBuilder {
     line.quantity = Some(1);
     let mut intent = CreateCheckoutSessionPaymentIntentData::new();
     intent.metadata = Some(marked("payment", &page.key));
+    intent.description = Some(page.description.clone());
+    if page.hold {
+        intent.capture_method = Some(CreateCheckoutSessionPaymentIntentDataCaptureMethod::Manual);
+    }
     if page.save {
         intent.setup_future_usage = Some(CreateCheckoutSessionPaymentIntentDataSetupFutureUsage::OffSession);
     }
@@ -110,9 +115,45 @@ pub fn page(page: &HostedPage, amount: i64) -> RequestBuilder {
         .build()
 }
 
-/// A hosted page as it stands.
+/// A hosted page as it stands, with all that its outcome says.
 pub fn page_by_id(session: &str) -> RequestBuilder {
-    RetrieveCheckoutSession::new(session).build()
+    let whole = whole().into_iter().map(|path| format!("payment_intent.{path}"));
+    RetrieveCheckoutSession::new(session)
+        .expand(whole.collect::<Vec<_>>())
+        .build()
+}
+
+/// A hosted page, ended.
+pub fn expire(session: &str) -> RequestBuilder {
+    ExpireCheckoutSession::new(session).build()
+}
+
+/// A hosted page on which a card is saved.
+pub fn setup(page: &SetupPage) -> RequestBuilder {
+    let mut intent = CreateCheckoutSessionSetupIntentData::new();
+    intent.metadata = Some(marked("setup", &page.key));
+    CreateCheckoutSession::new()
+        .mode(CheckoutSessionMode::Setup)
+        .customer(&page.customer)
+        .currency(unit(page.currency))
+        .client_reference_id(&page.key)
+        .setup_intent_data(intent)
+        .metadata(marked("setup", &page.key))
+        .success_url(&page.success_url)
+        .cancel_url(&page.cancel_url)
+        .build()
+}
+
+/// Such a page as it stands, with the card.
+pub fn setup_by_id(session: &str) -> RequestBuilder {
+    RetrieveCheckoutSession::new(session)
+        .expand(vec!["setup_intent.payment_method".into()])
+        .build()
+}
+
+/// A method, forgotten.
+pub fn detach(method: &str) -> RequestBuilder {
+    DetachPaymentMethod::new(method).build()
 }
 
 /// An intent as it stands.
@@ -154,6 +195,12 @@ pub fn refund(key: &str, intent: &str, amount: i64) -> RequestBuilder {
 /// An intent's refunds.
 pub fn refunds(intent: &str) -> RequestBuilder {
     ListRefund::new().payment_intent(intent).limit(100).build()
+}
+
+/// An intent's disputes.
+pub fn disputes(intent: &str) -> RequestBuilder {
+    let of = HashMap::from([("payment_intent", intent), ("limit", "100")]);
+    RequestBuilder::new(StripeMethod::Get, "/disputes").query(&of)
 }
 
 #[cfg(test)]
@@ -215,6 +262,7 @@ mod tests {
             amount: Money::parse("5", Currency::parse("JPY").unwrap()).unwrap(),
             customer: "cus_1".into(),
             save,
+            hold: save,
             description: "Invoice 7".into(),
             success_url: "https://shop.example/account/orders/ord_1?x=1".into(),
             cancel_url: "https://shop.example/cart".into(),
@@ -228,12 +276,13 @@ mod tests {
             ("line_items[0][price_data][product_data][name]", "Invoice 7"),
             ("payment_intent_data[metadata][payment]", "pay_1"),
             ("payment_intent_data[setup_future_usage]", "off_session"),
+            ("payment_intent_data[capture_method]", "manual"),
             ("client_reference_id", "pay_1"),
             ("success_url", "https://shop.example/account/orders/ord_1?x=1"),
         ] {
             has(&saving, name, value);
         }
         let once = page(&wish(false), 5).body.unwrap();
-        assert!(!once.contains("setup_future_usage"));
+        assert!(!once.contains("setup_future_usage") && !once.contains("capture_method"));
     }
 }

@@ -21,7 +21,7 @@ mod read;
 use async_trait::async_trait;
 use billing::gateway::{
     Asked, Charge, Gateway, GatewayContext, GatewayError, HostedPage, InboundEvent, Opened, Outcome, Refunded,
-    SavedMethod,
+    SavedMethod, SeenDispute, SeenRefund, SetupPage, SetupState,
 };
 use chrono::{DateTime, Utc};
 use platform::money::Money;
@@ -71,6 +71,26 @@ impl Stripe {
         match self.call(context, ask::intent(reference), None).await {
             Called::Ok(intent) => read::intent(&intent),
             other => unseen(other),
+        }
+    }
+
+    /// What became of a page.
+    async fn look_at_page(&self, context: &GatewayContext, session: &str) -> Outcome {
+        match self.call(context, ask::page_by_id(session), None).await {
+            Called::Ok(session) => read::page(&session),
+            other => unseen(other),
+        }
+    }
+
+    /// A page that was opened.
+    async fn opened(&self, context: &GatewayContext, asked: RequestBuilder, key: &str) -> Result<Opened, GatewayError> {
+        let session = self.plain(context, asked, Some(key)).await?;
+        match (read::id(&session), session["url"].as_str()) {
+            (Some(session), Some(url)) => Ok(Opened {
+                session,
+                url: url.to_owned(),
+            }),
+            _ => Err(GatewayError::Away("the page has no address".into())),
         }
     }
 
@@ -174,14 +194,44 @@ impl Gateway for Stripe {
 
     async fn open_page(&self, context: &GatewayContext, page: &HostedPage) -> Result<Opened, GatewayError> {
         let amount = amount::to_stripe(page.amount).map_err(GatewayError::Refused)?;
-        let asked = ask::page(page, amount);
-        let session = self.plain(context, asked, Some(&page.key)).await?;
-        match (read::id(&session), session["url"].as_str()) {
-            (Some(session), Some(url)) => Ok(Opened {
-                session,
-                url: url.to_owned(),
-            }),
-            _ => Err(GatewayError::Away("the payment page has no address".into())),
+        self.opened(context, ask::page(page, amount), &page.key).await
+    }
+
+    async fn close_page(&self, context: &GatewayContext, session: &str) -> Outcome {
+        match self.call(context, ask::expire(session), None).await {
+            Called::Ok(session) if read::page_status(&session) == CheckoutSessionStatus::Expired => Outcome::Closed,
+            // Paid or expired already: the page itself says which.
+            Called::Ok(_) | Called::Refused(_) => match self.look_at_page(context, session).await {
+                Outcome::RequiresAction { .. } => Outcome::Unknown {
+                    why: "the payment page could not be closed".into(),
+                },
+                said => said,
+            },
+            other => unseen(other),
+        }
+    }
+
+    async fn open_setup(&self, context: &GatewayContext, page: &SetupPage) -> Result<Opened, GatewayError> {
+        self.opened(context, ask::setup(page), &page.key).await
+    }
+
+    async fn fetch_setup(&self, context: &GatewayContext, session: &str) -> Result<SetupState, GatewayError> {
+        let session = self.plain(context, ask::setup_by_id(session), None).await?;
+        match read::page_status(&session) {
+            CheckoutSessionStatus::Complete => read::setup(&session["setup_intent"])
+                .ok_or_else(|| GatewayError::Away("the saved method cannot be read".into())),
+            CheckoutSessionStatus::Expired => Ok(SetupState::Ended),
+            _ => Ok(SetupState::Open),
+        }
+    }
+
+    async fn detach(&self, context: &GatewayContext, method: &str) -> Result<(), GatewayError> {
+        match self.call(context, ask::detach(method), None).await {
+            Called::Ok(_) => Ok(()),
+            // Gone or detached already: what was wanted.
+            Called::Refused(refusal) if !refusal.is_about_the_key() => Ok(()),
+            Called::Refused(refusal) => Err(GatewayError::Refused(read::message(&refusal.error))),
+            Called::Lost(why) | Called::NotSent(why) => Err(GatewayError::Away(why)),
         }
     }
 
@@ -222,22 +272,24 @@ impl Gateway for Stripe {
         }
     }
 
+    async fn refunds(&self, context: &GatewayContext, reference: &str) -> Result<Vec<SeenRefund>, GatewayError> {
+        let list = self.plain(context, ask::refunds(reference), None).await?;
+        Ok(rows(&list).iter().filter_map(read::seen_refund).collect())
+    }
+
+    async fn disputes(&self, context: &GatewayContext, reference: &str) -> Result<Vec<SeenDispute>, GatewayError> {
+        let list = self.plain(context, ask::disputes(reference), None).await?;
+        Ok(rows(&list).iter().filter_map(read::dispute).collect())
+    }
+
     async fn fetch(&self, context: &GatewayContext, asked: &Asked) -> Outcome {
-        if let Some(reference) = &asked.reference {
-            return self.look(context, reference).await;
+        // A page is asked about by its own id for as long as we know it: it may be open whatever its intent says.
+        if let Some(session) = &asked.session {
+            return self.look_at_page(context, session).await;
         }
-        let Some(session) = &asked.session else {
-            return self.find_by_key(context, asked).await;
-        };
-        match self.call(context, ask::page_by_id(session), None).await {
-            Called::Ok(session) => match (read::id(&session["payment_intent"]), read::page_status(&session)) {
-                (Some(intent), _) => self.look(context, &intent).await,
-                (None, CheckoutSessionStatus::Expired) => {
-                    read::refused("expired", "The payment page was not used in time.")
-                }
-                (None, _) => Outcome::Nothing,
-            },
-            other => unseen(other),
+        match &asked.reference {
+            Some(reference) => self.look(context, reference).await,
+            None => self.find_by_key(context, asked).await,
         }
     }
 

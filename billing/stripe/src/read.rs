@@ -1,10 +1,15 @@
 //! Stripe's answers as ours. Fields are picked leniently (a missing one is missing, not a failure), words
 //! are read with Stripe's own vocabularies, and a word that is not in them stays unknown.
 
-use billing::gateway::{Decline, Outcome, Refunded, SavedMethod};
+use billing::gateway::{
+    Decline, DisputeState, Outcome, RefundState, Refunded, SavedMethod, SeenDispute, SeenRefund, SetupState,
+};
+use chrono::DateTime;
+use platform::money::Money;
 use serde_json::Value;
 use stripe_shared::{ApiErrorsType, CheckoutSessionStatus, PaymentIntentStatus};
 
+use crate::amount::from_stripe;
 use crate::door::{Called, Refusal};
 
 /// A word of one of Stripe's vocabularies.
@@ -72,11 +77,16 @@ pub fn intent(intent: &Value) -> Outcome {
     };
     match word(&intent["status"]) {
         PaymentIntentStatus::Succeeded => Outcome::Succeeded {
-            fee_minor: intent["latest_charge"]["balance_transaction"]["fee"].as_i64(),
+            amount: amount(intent, "amount_received"),
+            fee_minor: fee(intent),
             saved: kept(intent),
             reference,
         },
-        PaymentIntentStatus::RequiresCapture => Outcome::Held { reference },
+        PaymentIntentStatus::RequiresCapture => Outcome::Held {
+            amount: amount(intent, "amount_capturable"),
+            saved: kept(intent),
+            reference,
+        },
         PaymentIntentStatus::Processing => Outcome::Processing { reference },
         PaymentIntentStatus::RequiresAction | PaymentIntentStatus::RequiresConfirmation => Outcome::RequiresAction {
             reference: Some(reference),
@@ -117,6 +127,77 @@ pub fn refund(refund: &Value) -> Refunded {
         Some("failed" | "canceled") => Refunded::Failed("Stripe could not send it back".into()),
         _ => Refunded::Processing(reference),
     }
+}
+
+/// An amount of an object, in the object's currency.
+fn amount(object: &Value, field: &str) -> Option<Money> {
+    from_stripe(object[field].as_i64()?, object["currency"].as_str()?)
+}
+
+/// What Stripe kept, when it counts in the currency of the payment.
+fn fee(intent: &Value) -> Option<i64> {
+    let booked = &intent["latest_charge"]["balance_transaction"];
+    let same = booked["currency"].as_str()? == intent["currency"].as_str()?;
+    same.then(|| amount(booked, "fee").map(|fee| fee.minor)).flatten()
+}
+
+/// What a payment page's state means: while it is open it can be paid, whatever became of cards tried on it.
+pub fn page(session: &Value) -> Outcome {
+    match page_status(session) {
+        CheckoutSessionStatus::Open => Outcome::RequiresAction { reference: None },
+        CheckoutSessionStatus::Expired => Outcome::Closed,
+        CheckoutSessionStatus::Complete if session["payment_intent"].is_object() => intent(&session["payment_intent"]),
+        _ => Outcome::Unknown {
+            why: "a payment page in no state we know".into(),
+        },
+    }
+}
+
+/// What came of a page that saves a card.
+pub fn setup(intent: &Value) -> Option<SetupState> {
+    match (intent["status"].as_str(), saved(&intent["payment_method"])) {
+        (Some("succeeded"), Some(method)) => Some(SetupState::Saved(method)),
+        (Some("processing"), _) => Some(SetupState::Open),
+        (Some("canceled"), _) => Some(SetupState::Ended),
+        _ => None,
+    }
+}
+
+/// A refund of a list.
+pub fn seen_refund(row: &Value) -> Option<SeenRefund> {
+    Some(SeenRefund {
+        reference: id(row)?,
+        key: row["metadata"]["refund"].as_str().map(str::to_owned),
+        amount: amount(row, "amount")?,
+        state: match refund(row) {
+            Refunded::Succeeded(_) => RefundState::Succeeded,
+            Refunded::Failed(_) => RefundState::Failed,
+            Refunded::Processing(_) | Refunded::Unknown(_) => RefundState::Processing,
+        },
+    })
+}
+
+/// A dispute of a list. An inquiry (`warning_*`) takes no money and is none.
+pub fn dispute(dispute: &Value) -> Option<SeenDispute> {
+    let state = match dispute["status"].as_str()? {
+        "won" => DisputeState::Won,
+        "lost" => DisputeState::Lost,
+        warning if warning.starts_with("warning_") => return None,
+        _ => DisputeState::Open,
+    };
+    let moved = dispute["balance_transactions"].as_array().into_iter().flatten();
+    let moved = moved.filter(|row| row["currency"] == dispute["currency"]);
+    let fee_minor = moved.filter_map(|row| amount(row, "fee")).map(|fee| fee.minor).sum();
+    Some(SeenDispute {
+        reference: id(dispute)?,
+        amount: amount(dispute, "amount")?,
+        fee_minor: Some(fee_minor),
+        reason: dispute["reason"].as_str().unwrap_or_default().to_owned(),
+        state,
+        answer_by: dispute["evidence_details"]["due_by"]
+            .as_i64()
+            .and_then(|at| DateTime::from_timestamp(at, 0)),
+    })
 }
 
 /// What a clear no means for a charge.
@@ -228,6 +309,31 @@ mod tests {
     }
 
     #[test]
+    fn a_declined_card_leaves_the_page_open() {
+        let declined = json!({ "id": "pi_1", "status": "requires_payment_method", "last_payment_error": { "code": "card_declined" } });
+        let seen = |status: &str| page(&json!({ "status": status, "payment_intent": declined }));
+        assert_eq!(seen("open"), Outcome::RequiresAction { reference: None });
+        assert_eq!(seen("expired"), Outcome::Closed);
+        assert!(matches!(seen("complete"), Outcome::Declined { .. }));
+        assert!(matches!(
+            page(&json!({ "status": "complete" })),
+            Outcome::Unknown { .. }
+        ));
+    }
+
+    #[test]
+    fn a_fee_in_another_currency_is_not_ours_to_book() {
+        for (code, expected) in [("eur", Some(59)), ("usd", None)] {
+            let paid = json!({ "id": "pi_1", "status": "succeeded", "currency": "eur", "amount_received": 1000,
+                "latest_charge": { "balance_transaction": { "fee": 59, "currency": code } } });
+            let Outcome::Succeeded { fee_minor, amount, .. } = intent(&paid) else {
+                panic!("{code}")
+            };
+            assert_eq!((fee_minor, amount.map(|a| a.minor)), (expected, Some(1000)), "{code}");
+        }
+    }
+
+    #[test]
     fn an_answer_of_another_version_is_read_as_far_as_it_goes() {
         // No amount, an embedded charge with two fields, a method of a kind nobody knew.
         let odd = json!({ "id": "pi_1", "status": "succeeded", "latest_charge": { "id": "ch_1", "balance_transaction": "txn_1" },
@@ -236,6 +342,7 @@ mod tests {
             reference,
             fee_minor,
             saved,
+            amount: None,
         } = intent(&odd)
         else {
             panic!("it succeeded");

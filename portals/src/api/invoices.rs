@@ -213,7 +213,7 @@ pub struct PaymentView {
     id: String,
     account: String,
     invoice: String,
-    gateway: String,
+    gateway: Option<String>,
     payment_method: Option<String>,
     status: String,
     #[schema(value_type = Object)]
@@ -230,7 +230,7 @@ fn payment_view(row: Payment) -> Result<PaymentView, ApiError> {
         id: row.id.to_string(),
         account: row.account_id.to_string(),
         invoice: row.invoice_id.to_string(),
-        gateway: row.gateway_id.to_string(),
+        gateway: row.gateway_id.map(|id| id.to_string()),
         payment_method: row.payment_method_id.map(|id| id.to_string()),
         status: row.status,
         amount: money(row.amount_minor, currency)?,

@@ -3,6 +3,7 @@
 use axum::response::{Html as Body, IntoResponse, Response};
 use http::StatusCode;
 use platform::views::{Context, Page};
+use serde::Serialize;
 use tenancy::extract::ErrorMark;
 
 use crate::app::App;
@@ -26,6 +27,35 @@ impl Html {
             Err(error) => internal(error),
         }
     }
+}
+
+/// A page that leads to another origin: a redirect after a form would be stopped by the policy on where forms
+/// may lead, and a link of its own works without any script.
+pub fn leave(app: &App, page: &Page, url: &str) -> Response {
+    let host = url
+        .split_once("://")
+        .filter(|(scheme, _)| ["https", "http"].contains(scheme));
+    let Some(host) = host.and_then(|(_, rest)| rest.split(['/', '?', '#']).next()) else {
+        return internal("a page to go on to has no address");
+    };
+    let context = Leave {
+        url: url.to_owned(),
+        host: host.to_owned(),
+    };
+    Html::show(app, StatusCode::OK, &context, page)
+}
+
+/// On the way to another origin.
+#[derive(Debug, Serialize)]
+pub struct Leave {
+    /// Where.
+    pub url: String,
+    /// Its host, for the reader.
+    pub host: String,
+}
+
+impl Context for Leave {
+    const TEMPLATE: &'static str = "leave.html";
 }
 
 /// A failure of ours: logged here, once; the visitor sees the error page with the request's number.

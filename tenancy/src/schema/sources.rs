@@ -32,10 +32,11 @@ const TENANT: &[Source] = &[
     source!(4, "tenant", "0004_money"),
     source!(5, "tenant", "0005_operations"),
     source!(6, "tenant", "0006_shop"),
+    source!(7, "tenant", "0007_money_in"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 6;
+pub const TENANT_VERSION: i32 = 7;
 
 /// The tenant migrations, oldest first.
 #[must_use]

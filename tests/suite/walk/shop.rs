@@ -9,6 +9,7 @@ use platform::secret::SecretKey;
 use platform::task::Shutdown;
 use portals::app::{App, Parts};
 use serde_json::{Value, json};
+use simulators::Ticker;
 use simulators::stripe::{Stripe, StripeConfig};
 use simulators::virtfusion::{Virtfusion, VirtfusionConfig};
 use tenancy::token::{self, NewToken};
@@ -18,6 +19,7 @@ use tests::World;
 
 pub struct Shop {
     pub world: World,
+    pub app: App,
     pub stripe: Stripe,
     pub virtfusion: Virtfusion,
     pub token: String,
@@ -41,7 +43,13 @@ impl Shop {
     pub async fn open() -> Self {
         let world = World::build(portals::subscribers::subscriptions(), |_| {}).await;
         world.create("demo", None, Mode::Live).await.expect("a tenant");
-        let stripe = Stripe::start(any(), StripeConfig::default()).await.expect("stripe");
+        // Signatures and expiries are told by the world's clock.
+        let clock = world.clock.clone();
+        let config = StripeConfig {
+            ticker: Ticker::from_source(move || clock.now()),
+            ..StripeConfig::default()
+        };
+        let stripe = Stripe::start(any(), config).await.expect("stripe");
         let virtfusion = Virtfusion::start(any(), VirtfusionConfig::default())
             .await
             .expect("virtfusion");
@@ -75,6 +83,7 @@ impl Shop {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self {
             world,
+            app,
             stripe,
             virtfusion,
             token,

@@ -3,6 +3,8 @@
 //! The answer is one of a few words; anything but a clear yes or no is `Unknown` and is asked
 //! about before anything else is tried.
 
+mod words;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,6 +15,11 @@ use platform::secret::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tenancy::{Mode, Tenancy, TenantScope, TenantTx, audit};
+
+pub use words::{
+    Charge, Decline, DisputeState, HostedPage, Opened, Outcome, RefundState, Refunded, SavedMethod, SeenDispute,
+    SeenRefund, SetupPage, SetupState,
+};
 
 use crate::BillingError;
 use crate::ids::GatewayId;
@@ -26,156 +33,6 @@ pub struct GatewayContext {
     pub credentials: Secret<Value>,
     /// Settings.
     pub settings: Value,
-}
-
-/// A charge to make. `key` is the payment's id: the same key never charges twice.
-#[derive(Debug, Clone)]
-pub struct Charge {
-    /// Idempotency key.
-    pub key: String,
-    /// How much.
-    pub amount: Money,
-    /// The payer at the gateway.
-    pub customer: String,
-    /// The saved method at the gateway.
-    pub method: String,
-    /// Hold now, capture later.
-    pub hold: bool,
-    /// Shown on statements: the invoice number.
-    pub description: String,
-}
-
-/// A hosted page to open.
-#[derive(Debug, Clone)]
-pub struct HostedPage {
-    /// Idempotency key.
-    pub key: String,
-    /// How much.
-    pub amount: Money,
-    /// The payer at the gateway.
-    pub customer: String,
-    /// Whether to keep the method for later charges: only with consent.
-    pub save: bool,
-    /// What is paid.
-    pub description: String,
-    /// Back here when paid.
-    pub success_url: String,
-    /// Back here when not.
-    pub cancel_url: String,
-}
-
-/// What a gateway says of a payment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Money moved.
-    Succeeded {
-        /// The gateway's id.
-        reference: String,
-        /// What it kept, in minor units, when it said so.
-        fee_minor: Option<i64>,
-        /// The method used, when it may be used again.
-        saved: Option<SavedMethod>,
-    },
-    /// Set aside, not taken.
-    Held {
-        /// The gateway's id.
-        reference: String,
-    },
-    /// On its way, not there.
-    Processing {
-        /// The gateway's id.
-        reference: String,
-    },
-    /// The payer has to do something.
-    RequiresAction {
-        /// The gateway's id, where one exists.
-        reference: Option<String>,
-    },
-    /// A clear no.
-    Declined {
-        /// The gateway's id, where one exists.
-        reference: Option<String>,
-        /// What helps.
-        class: Decline,
-        /// The gateway's word.
-        code: String,
-        /// A sentence for the payer.
-        message: String,
-    },
-    /// It may have happened: ask.
-    Unknown {
-        /// For the log.
-        why: String,
-    },
-    /// It certainly did not happen: send again.
-    NotSent {
-        /// For the log.
-        why: String,
-    },
-    /// The gateway knows of no such payment.
-    Nothing,
-}
-
-/// What helps after a decline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decline {
-    /// Later, with the same method.
-    Retry,
-    /// Another method.
-    NewCard,
-    /// The payer confirms.
-    Action,
-}
-
-impl Decline {
-    /// The stored word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::NewCard => "new_card",
-            Self::Action => "action",
-        }
-    }
-}
-
-/// A saved method.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SavedMethod {
-    /// The gateway's id.
-    pub reference: String,
-    /// card, ...
-    pub kind: String,
-    /// Visa, ...
-    pub brand: String,
-    /// Last digits.
-    pub last4: String,
-    /// Expiry.
-    pub exp_month: Option<i16>,
-    /// Expiry.
-    pub exp_year: Option<i16>,
-}
-
-/// An opened hosted page.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// The page's own id.
-    pub session: String,
-    /// Where the payer goes.
-    pub url: String,
-}
-
-/// What a refund came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refunded {
-    /// Done or on its way; cannot fail here any more as far as known.
-    Succeeded(String),
-    /// Accepted, not final.
-    Processing(String),
-    /// Refused.
-    Failed(String),
-    /// May have happened: ask again with the same key.
-    Unknown(String),
 }
 
 /// An event the gateway sent, verified.
@@ -237,13 +94,26 @@ pub trait Gateway: Send + Sync {
     async fn charge(&self, context: &GatewayContext, charge: &Charge) -> Outcome;
     /// Opens a hosted payment page.
     async fn open_page(&self, context: &GatewayContext, page: &HostedPage) -> Result<Opened, GatewayError>;
+    /// Closes a hosted payment page for good: `Closed`, or what was paid on it before. `Unknown`: it may be open still.
+    async fn close_page(&self, context: &GatewayContext, session: &str) -> Outcome;
+    /// Opens a hosted page on which a method is saved.
+    async fn open_setup(&self, context: &GatewayContext, page: &SetupPage) -> Result<Opened, GatewayError>;
+    /// What became of such a page.
+    async fn fetch_setup(&self, context: &GatewayContext, session: &str) -> Result<SetupState, GatewayError>;
+    /// Forgets a saved method; one that is gone already is no error.
+    async fn detach(&self, context: &GatewayContext, method: &str) -> Result<(), GatewayError>;
     /// Takes what is held.
     async fn capture(&self, context: &GatewayContext, key: &str, reference: &str) -> Outcome;
     /// Gives back what is held.
     async fn release(&self, context: &GatewayContext, key: &str, reference: &str) -> Result<(), GatewayError>;
     /// Sends money back.
     async fn refund(&self, context: &GatewayContext, key: &str, reference: &str, amount: Money) -> Refunded;
-    /// Asks what became of a payment: by its id, its page, or our own key.
+    /// Every refund of a payment that the gateway knows of, also those made on its own pages.
+    async fn refunds(&self, context: &GatewayContext, reference: &str) -> Result<Vec<SeenRefund>, GatewayError>;
+    /// Every dispute of a payment.
+    async fn disputes(&self, context: &GatewayContext, reference: &str) -> Result<Vec<SeenDispute>, GatewayError>;
+    /// Asks what became of a payment: by its id, its page, or our own key. A page that can still be paid is
+    /// `RequiresAction`, whatever became of cards tried on it.
     async fn fetch(&self, context: &GatewayContext, asked: &Asked) -> Outcome;
     /// Verifies an event over its raw bytes.
     fn parse_event(

@@ -1,0 +1,4 @@
+//! Money in: pages, cards, refunds, credit; each twice, at once, and with the answer lost.
+
+mod desk;
+mod page;
