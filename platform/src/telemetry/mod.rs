@@ -17,10 +17,14 @@ const DURATION_BUCKETS: &[f64] = &[
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
+/// What the queue and the driver tell of every job and slow statement is for whoever asks by `RUST_LOG`: our own
+/// lines say what became of a job.
+const QUIET: &str = "graphile_worker=warn,sqlx=error";
+
 /// Starts logging, as JSON or as text; `level` applies where `RUST_LOG` says nothing. Later calls change nothing.
 pub fn init(json: bool, level: &str) {
     let filter = EnvFilter::try_from_default_env()
-        .or_else(|_| EnvFilter::try_new(level))
+        .or_else(|_| EnvFilter::try_new(format!("{level},{QUIET}")))
         .unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

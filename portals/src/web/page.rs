@@ -108,7 +108,8 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>, asked: &Asked, nav: &'static 
     page.flash = take_flash(&staff.session).await;
     if staff.looking.is_some() {
         // The chrome stays that of the own tenant: nobody should mistake whose staff they are.
-        page.brand = brand(app, staff.home.tenant());
+        let terms = app.say(&page, "site-terms", &[]);
+        page.brand = brand(app, staff.home.tenant(), terms);
         let text = app.say(&page, "look-banner", &[("tenant", staff.scope.tenant().name.as_str())]);
         page.banner = Some(Banner {
             text,
@@ -126,13 +127,14 @@ fn base(app: &App, tenant: &Tenant, user: Option<&User>, asked: &Asked, portal: 
         tenant: Some(&tenant.locale),
     };
     let locale = app.views().texts().negotiate(&wishes);
+    let terms = app.views().texts().say(&locale, None, "site-terms", &[]);
     let zone: Tz = user
         .and_then(|user| user.timezone.as_deref())
         .and_then(|zone| zone.parse().ok())
         .unwrap_or(tenant.timezone);
     let named = user.map_or(Theme::Auto, |user| Theme::named(&user.theme));
     Page {
-        brand: brand(app, tenant),
+        brand: brand(app, tenant, terms),
         dir: locale.direction(),
         locale,
         theme: if asked.theme == Theme::Auto { named } else { asked.theme },
@@ -159,7 +161,7 @@ fn hop(route: Option<&HostRoute>) -> &'static str {
     }
 }
 
-fn brand(app: &App, tenant: &Tenant) -> Brand {
+fn brand(app: &App, tenant: &Tenant, terms: String) -> Brand {
     let legal = Some(tenant.settings.terms_url.clone()).filter(|url| !url.is_empty());
     Brand {
         name: tenant.name.clone(),
@@ -167,7 +169,7 @@ fn brand(app: &App, tenant: &Tenant) -> Brand {
         logo_dark: None,
         theme_path: app.sheets().of(&tenant.brand).path(),
         support_email: Some(tenant.settings.support_email.clone()).filter(|s| !s.is_empty()),
-        legal: legal.into_iter().map(|url| ("Terms".to_owned(), url)).collect(),
+        legal: legal.into_iter().map(|url| (terms.clone(), url)).collect(),
     }
 }
 

@@ -18,3 +18,4 @@ list-no-operations = Nichts zu tun
 site-tagline = Server, die in einer Minute bereit sind
 site-subtitle = Wählen Sie, was Sie brauchen. Jeder Preis ist der, den Sie zahlen.
 site-none = Hier wird noch nichts verkauft
+site-terms = AGB

@@ -18,3 +18,4 @@ list-no-operations = Nothing to do
 site-tagline = Servers that are ready in a minute
 site-subtitle = Choose what you need. Every price is the price you pay.
 site-none = Nothing is on sale here yet
+site-terms = Terms
