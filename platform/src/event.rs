@@ -106,6 +106,40 @@ pub struct Event {
     pub at: chrono::DateTime<chrono::Utc>,
 }
 
+/// Where [`tell`] is heard, once the transaction commits.
+pub const NEWS: &str = "tenant_news";
+
+/// Something worth redrawing.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Whose, where it is somebody's.
+    pub account: Option<Uuid>,
+    /// Prefixed id.
+    pub subject: String,
+}
+
+/// Tells open pages, at commit, that these changed. An event does so by itself; this is for steps that are none.
+/// The asker's role names the tenant, so nobody speaks for another.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell(tx: &mut impl Tx, changes: &[Change]) -> Result<(), DbError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let line = |change: &Change| {
+        let account = change.account.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        format!("{account} {}", change.subject)
+    };
+    let lines: Vec<String> = changes.iter().map(line).collect();
+    sqlx::query("SELECT pg_notify($1, current_setting('role') || ' ' || line) FROM unnest($2::text[]) AS line")
+        .bind(NEWS)
+        .bind(lines)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Writes the events and enqueues their subscribers' jobs, in this transaction.
 ///
 /// # Errors
@@ -113,6 +147,14 @@ pub struct Event {
 pub async fn publish(tx: &mut impl Tx, events: &[NewEvent]) -> Result<(), DbError> {
     let now = tx.now();
     let mut jobs = Vec::new();
+    let changes: Vec<Change> = events
+        .iter()
+        .map(|event| Change {
+            account: event.account,
+            subject: event.subject.clone(),
+        })
+        .collect();
+    tell(tx, &changes).await?;
     for event in events {
         let id = tx.new_uuid();
         sqlx::query(

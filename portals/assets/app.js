@@ -125,6 +125,24 @@
     show(figure, columns[Math.max(0, Math.min(columns.length - 1, at < 0 ? 0 : at + step))]);
   });
 
+  // Live parts: what the stream does is said; while it is away the page is asked for now and then.
+  function streaming(event, on) {
+    event.target.dataset.stream = on ? "on" : "";
+    doc.querySelectorAll("[data-live-state]").forEach(function (line) {
+      line.hidden = false;
+      line.children[0].hidden = !on;
+      line.children[1].hidden = on;
+    });
+  }
+  doc.addEventListener("htmx:sse:after:connection", function (event) { streaming(event, true); });
+  ["htmx:sse:before:connection", "htmx:sse:error", "htmx:sse:close"].forEach(function (name) {
+    doc.addEventListener(name, function (event) { streaming(event, false); });
+  });
+  if (doc.querySelector("[data-poll]")) setInterval(function () {
+    if (doc.hidden || !window.htmx || doc.querySelector("[data-stream=on]")) return;
+    doc.querySelectorAll("[data-poll]").forEach(function (part) { window.htmx.trigger(part, "poll"); });
+  }, 15000);
+
   // A form that is on its way cannot be sent twice.
   doc.addEventListener("submit", function (event) {
     var form = event.target;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use axum::extract::FromRef;
+use billing::BillingError;
 use billing::gateway::GatewayKinds;
 use platform::config::Config;
 use platform::mail::Mailer;
@@ -16,11 +17,12 @@ use provisioning::operation::Workshop;
 use tenancy::user::User;
 use tenancy::{Portal, Tenancy, Tenant};
 
+use crate::live::hub::Hub;
 use crate::look::Sheets;
 
 /// Everything. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Parts>, Hub);
 
 /// What an [`App`] is made of; tests hand in their own.
 pub struct Parts {
@@ -102,7 +104,7 @@ impl App {
     /// When a template or a word file does not parse.
     pub fn from_parts(parts: Parts) -> Result<Self> {
         front()?;
-        Ok(Self(Arc::new(parts)))
+        Ok(Self(Arc::new(parts), Hub::default()))
     }
 
     /// Configuration.
@@ -137,6 +139,12 @@ impl App {
             panels: self.panels().clone(),
             outbound: self.outbound().clone(),
         }
+    }
+
+    /// Pages that are open and wait for news.
+    #[must_use]
+    pub fn live(&self) -> &Hub {
+        &self.1
     }
 
     /// The way out for mail.
@@ -195,6 +203,21 @@ impl App {
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.0.config.https.addr.is_some()
+    }
+
+    /// One block of a page as markup, for a stream.
+    ///
+    /// # Errors
+    /// When the template fails, which a test of every page would have seen.
+    pub fn draw<C: platform::views::Context>(
+        &self,
+        block: &str,
+        context: &C,
+        page: &Page,
+    ) -> Result<String, BillingError> {
+        self.views()
+            .part(block, context, page)
+            .map_err(|error| BillingError::Conflict("template", error.to_string()))
     }
 
     /// One of the words, in the page's language.

@@ -16,6 +16,7 @@ pub mod hooks;
 pub mod jobs;
 pub mod kinds;
 pub mod kit;
+pub mod live;
 pub mod look;
 pub mod mails;
 pub mod scheduler;

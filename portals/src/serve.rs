@@ -28,6 +28,7 @@ pub async fn run(config: Config, no_worker: bool, only_worker: bool) -> Result<(
     }
     let address = app.config().http.addr;
     if !only_worker {
+        tasks.spawn(app.live().clone().run(app.tenancy().clone(), shutdown.clone()));
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("cannot listen on {address}"))?;

@@ -12,7 +12,7 @@
 //! | `schema` | cells, spare schemas, roles, the migration runner and its lint |
 //! | `tenant`, `host`, `settings`, `brand` | a business, its names, its look |
 //! | `user`, `account`, `member`, `staff`, `token`, `session`, `sign_in` | people and their rights |
-//! | `audit`, `task`, `jobs` | what was done, what needs a person, what runs later |
+//! | `audit`, `task`, `jobs`, `news` | what was done, what needs a person, what runs later, what just changed |
 //!
 //! # Doors
 //!
@@ -108,6 +108,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod mail;
 pub mod member;
+pub mod news;
 pub mod permission;
 pub mod resolve;
 pub mod schema;

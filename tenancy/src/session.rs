@@ -5,6 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::DateTime;
+use platform::db::DbError;
 use platform::secret::sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,7 +14,7 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Session, SessionStore};
 
-use crate::{AccountId, Tenancy, TenantId, TenantScope, UserId, user};
+use crate::{AccountId, Tenancy, TenantId, TenantScope, TenantTx, UserId, user};
 
 /// The store of one tenant, built per request.
 #[derive(Clone)]
@@ -159,6 +160,28 @@ pub async fn sign_out(session: &Session) -> std::result::Result<(), tower_sessio
 /// Who is signed in.
 pub async fn signed_in(session: &Session) -> Option<SignedIn> {
     session.get(SIGNED_IN).await.ok().flatten()
+}
+
+/// Whether this session is still that user's: none that was signed out, has expired or belongs to somebody disabled.
+/// Sessions live by our time, whatever the tenant's clock says.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lasts(
+    tx: &mut TenantTx,
+    id: &Id,
+    user: UserId,
+    now: DateTime<chrono::Utc>,
+) -> std::result::Result<bool, DbError> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
+         WHERE s.id = $1 AND s.user_id = $2 AND s.expires_at > $3 AND u.disabled_at IS NULL)",
+    )
+    .bind(key(id))
+    .bind(user)
+    .bind(now)
+    .fetch_one(tx.connection())
+    .await?)
 }
 
 /// The account chosen for this session.

@@ -7,12 +7,15 @@
 //! | `world` | tenants, scopes, transactions, a second node, jobs run until nothing is due |
 //! | `people` | users, accounts, staff and the scopes they act in |
 //! | `server` | a router on a port of its own, asked under any host name |
+//! | `browser` | somebody with cookies who opens pages and sends forms |
 
+mod browser;
 mod database;
 mod people;
 mod server;
 mod world;
 
+pub use browser::{Browser, Page};
 pub use database::Database;
 pub use people::{PASSWORD, Person};
 pub use server::Server;

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod buying;
+mod live;
 mod money;
 mod provisioning;
 mod tenancy;

@@ -1,5 +1,7 @@
 //! The customers' portal: services and invoices.
 
+pub mod order;
+
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -23,6 +25,7 @@ pub fn routes() -> Router<App> {
         .route("/account", get(home))
         .route("/account/services", get(services))
         .route("/account/invoices", get(invoices))
+        .route("/account/orders/{id}", get(order::show))
 }
 
 async fn home(_member: Member<Any>) -> Response {

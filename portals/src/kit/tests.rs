@@ -20,7 +20,12 @@ fn pages(brand: &str, colours: &BrandColours, theme: Theme, tag: &str) -> Vec<(&
         page
     };
     let (staff, customer) = (page("admin"), page("account"));
-    vec![
+    let orders = ["order-building", "order-ready", "order-failed", "order-many"];
+    let orders = orders.into_iter().zip(samples::orders(usd()));
+    let mut pages: Vec<_> = orders
+        .map(|(name, order)| (name, views.show(&order, &customer).unwrap()))
+        .collect();
+    pages.extend([
         ("dash", views.show(&samples::dashboard(usd()), &staff).unwrap()),
         (
             "styleguide",
@@ -28,7 +33,8 @@ fn pages(brand: &str, colours: &BrandColours, theme: Theme, tag: &str) -> Vec<(&
         ),
         ("service", views.show(&samples::service(usd()), &customer).unwrap()),
         ("invoice", views.show(&samples::invoice(usd()), &customer).unwrap()),
-    ]
+    ]);
+    pages
 }
 
 #[test]
@@ -103,6 +109,7 @@ fn contexts_name_templates_that_exist() {
         super::dashboard::Dashboard::TEMPLATE,
         super::service::ServicePage::TEMPLATE,
         super::invoice::InvoicePage::TEMPLATE,
+        crate::account::order::OrderPage::TEMPLATE,
         crate::styleguide::Styleguide::TEMPLATE,
     ];
     for name in names {

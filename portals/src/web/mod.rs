@@ -67,6 +67,7 @@ fn pages(app: &App) -> Router<App> {
         .merge(crate::site::routes())
         .merge(crate::account::routes())
         .merge(crate::admin::routes())
+        .merge(crate::live::routes())
         .merge(preference::routes())
         .route("/assets/{file}", get(crate::assets::serve))
         .route("/theme/{file}", get(preference::theme_sheet))

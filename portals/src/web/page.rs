@@ -100,6 +100,13 @@ pub async fn account<P>(app: &App, member: &Member<P>, asked: &Asked, nav: &'sta
     page
 }
 
+/// The same for a part that is drawn again: messages carried over a redirect are left to the page.
+pub fn live<P>(app: &App, member: &Member<P>, asked: &Asked) -> Page {
+    let mut page = base(app, member.scope.tenant(), Some(&member.user), asked, "account");
+    page.menu = menu::account(&member.rights);
+    page
+}
+
 /// A page of the staff portal.
 pub async fn admin<P>(app: &App, staff: &Staff<P>, asked: &Asked, nav: &'static str) -> Page {
     let mut page = base(app, staff.scope.tenant(), Some(&staff.user), asked, "admin");

@@ -32,6 +32,7 @@ ui-shown = { $shown } angezeigt
 ui-shown-of = { $shown } von { $total }
 ui-chart-table = Daten als Tabelle zeigen
 ui-live = Live
+ui-reconnecting = Verbindet neu
 ui-view-all = Alle anzeigen
 ui-request-id = Anfrage
 ui-form-errors = { $count ->

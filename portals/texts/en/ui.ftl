@@ -32,6 +32,7 @@ ui-shown = { $shown } shown
 ui-shown-of = { $shown } of { $total }
 ui-chart-table = Show data as table
 ui-live = Live
+ui-reconnecting = Reconnecting
 ui-view-all = View all
 ui-request-id = Request
 ui-form-errors = { $count ->

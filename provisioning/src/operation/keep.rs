@@ -28,6 +28,7 @@ pub(super) fn notes(operation: &Operation) -> PanelIds {
 /// Keeps the outcome of one step.
 pub(super) async fn keep(tx: &mut TenantTx, work: &mut Work, result: Step) -> Result<Next, BillingError> {
     keep_known(tx, work).await?;
+    tell(tx, work).await?;
     let id = work.operation.id;
     let step = work.operation.step.clone();
     match result {
@@ -56,6 +57,15 @@ pub(super) async fn keep(tx: &mut TenantTx, work: &mut Work, result: Step) -> Re
             Ok(Next::Over)
         }
     }
+}
+
+/// Whatever becomes of a step, pages that show it are drawn again.
+async fn tell(tx: &mut TenantTx, work: &Work) -> Result<(), BillingError> {
+    let change = event::Change {
+        account: Some(work.service.account_id.uuid()),
+        subject: work.service.id.to_string(),
+    };
+    Ok(event::tell(tx, &[change]).await?)
 }
 
 /// Ids before anything else: they are worth more than the outcome.

@@ -3,6 +3,7 @@
 mod drive;
 mod keep;
 mod load;
+pub mod progress;
 mod staff;
 
 use std::time::Duration;
@@ -168,6 +169,11 @@ async fn enqueue(tx: &mut TenantTx, id: OperationId, account: AccountId) -> Resu
     let run = NewJob::new(&RunOperation { operation: id })
         .key(format!("op:{id}"))
         .queue(queue(account));
+    let change = platform::event::Change {
+        account: Some(account.uuid()),
+        subject: id.to_string(),
+    };
+    platform::event::tell(tx, &[change]).await?;
     Ok(job::enqueue(tx, &[run]).await?)
 }
 

@@ -79,6 +79,7 @@ impl Shop {
             portals::jobs::registry(&app),
             shutdown.clone(),
         ));
+        tokio::spawn(app.live().clone().run(world.tenancy.clone(), shutdown.clone()));
         let token = staff_token(&world).await;
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self {

@@ -1,10 +1,12 @@
 //! Sample values of the typed pages, for the style guide and for tests that render every page in every locale.
 
 mod customer;
+mod live;
 mod staff;
 
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 pub use customer::{invoice, service};
+pub use live::orders;
 use platform::texts::Locale;
 use platform::views::{Brand, MenuEntry, MenuSection, Page, Person, Theme};
 pub use staff::dashboard;

@@ -1,0 +1,209 @@
+//! Who waits for which news in this process. An open page holds a seat here, and no connection.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use platform::task::Shutdown;
+use tenancy::news::{self, News};
+use tenancy::{AccountId, Tenancy};
+use tokio::sync::watch;
+
+/// Most streams of one session: a browser with that many tabs falls back to asking now and then.
+pub const PER_SESSION: usize = 8;
+/// Most streams of this process.
+pub const PER_PROCESS: usize = 4_000;
+
+/// Whose news: the tenant's schema and the account.
+pub type Address = (String, AccountId);
+
+/// The hub. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Hub(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    seats: Mutex<Seats>,
+    stop: Shutdown,
+}
+
+#[derive(Default)]
+struct Seats {
+    waiting: HashMap<Address, watch::Sender<u64>>,
+    sessions: HashMap<String, usize>,
+    taken: usize,
+}
+
+/// No seat is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// For this session.
+    Session,
+    /// In this process.
+    Process,
+}
+
+/// A place in the hub; dropping it frees it.
+pub struct Seat {
+    hub: Hub,
+    address: Address,
+    session: String,
+    news: watch::Receiver<u64>,
+}
+
+impl Hub {
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.0.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a seat.
+    ///
+    /// # Errors
+    /// When the session or the process has as many as it may.
+    pub fn sit(&self, session: &str, address: Address) -> Result<Seat, Full> {
+        let mut seats = self.seats();
+        if seats.taken >= PER_PROCESS {
+            return Err(Full::Process);
+        }
+        let own = seats.sessions.entry(session.to_owned()).or_default();
+        if *own >= PER_SESSION {
+            return Err(Full::Session);
+        }
+        *own += 1;
+        seats.taken += 1;
+        let news = seats
+            .waiting
+            .entry(address.clone())
+            .or_insert_with(|| watch::channel(0).0)
+            .subscribe();
+        Ok(Seat {
+            hub: self.clone(),
+            address,
+            session: session.to_owned(),
+            news,
+        })
+    }
+
+    /// How many seats are taken.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.seats().taken
+    }
+
+    /// Passes news on.
+    pub fn hear(&self, news: &News) {
+        let seats = self.seats();
+        match news {
+            News::Of {
+                schema,
+                account: Some(account),
+                ..
+            } => {
+                if let Some(waiting) = seats.waiting.get(&(schema.clone(), *account)) {
+                    waiting.send_modify(|heard| *heard += 1);
+                }
+            }
+            News::Of { account: None, .. } => {}
+            News::Gap => seats.waiting.values().for_each(|w| w.send_modify(|heard| *heard += 1)),
+        }
+    }
+
+    /// Follows the news of every cell until shutdown, and ends every stream then.
+    pub async fn run(self, tenancy: Tenancy, shutdown: Shutdown) {
+        news::follow(tenancy, shutdown, |news| self.hear(&news)).await;
+        self.0.stop.trigger();
+    }
+
+    /// Resolves when streams have to end.
+    pub async fn stopped(&self) {
+        self.0.stop.wait().await;
+    }
+}
+
+impl Seat {
+    /// Resolves at the next news.
+    pub async fn changed(&mut self) {
+        // The sender lives as long as this seat does.
+        if self.news.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Forgets what was heard so far: it is about to be read.
+    pub fn caught_up(&mut self) {
+        self.news.mark_unchanged();
+    }
+
+    /// Resolves when the stream has to end.
+    pub async fn stopped(&self) {
+        self.hub.stopped().await;
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = self.hub.seats();
+        seats.taken = seats.taken.saturating_sub(1);
+        if let Some(own) = seats.sessions.get_mut(&self.session) {
+            *own = own.saturating_sub(1);
+            if *own == 0 {
+                seats.sessions.remove(&self.session);
+            }
+        }
+        // This seat's own receiver is still counted.
+        if seats
+            .waiting
+            .get(&self.address)
+            .is_some_and(|w| w.receiver_count() <= 1)
+        {
+            seats.waiting.remove(&self.address);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn address(schema: &str, account: u128) -> Address {
+        (schema.to_owned(), AccountId::new(Uuid::from_u128(account)))
+    }
+
+    fn of(schema: &str, account: u128) -> News {
+        News::Of {
+            schema: schema.to_owned(),
+            account: Some(AccountId::new(Uuid::from_u128(account))),
+            subject: "svc_1".into(),
+        }
+    }
+
+    fn hears(seat: &Seat) -> bool {
+        seat.news.has_changed().unwrap()
+    }
+
+    #[test]
+    fn news_reach_their_account_in_their_tenant_and_nobody_else() {
+        let hub = Hub::default();
+        let mine = hub.sit("s1", address("t_a", 1)).unwrap();
+        let others = [("t_a", 2), ("t_b", 1)].map(|(schema, account)| hub.sit("s2", address(schema, account)).unwrap());
+        hub.hear(&of("t_a", 1));
+        assert!(hears(&mine));
+        assert!(!others.iter().any(hears));
+        hub.hear(&News::Gap);
+        assert!(others.iter().all(hears), "a gap may have held anything");
+    }
+
+    #[test]
+    fn seats_are_bounded_and_come_back() {
+        let hub = Hub::default();
+        let sit = || hub.sit("s1", address("t_a", 1));
+        let mut seats: Vec<Seat> = (0..PER_SESSION).map(|_| sit().unwrap()).collect();
+        assert_eq!(sit().err(), Some(Full::Session));
+        assert!(hub.sit("s2", address("t_a", 1)).is_ok());
+        seats.pop();
+        assert!(sit().is_ok());
+        drop(seats);
+        assert_eq!(hub.taken(), 0);
+        assert!(hub.seats().waiting.is_empty() && hub.seats().sessions.is_empty());
+    }
+}
