@@ -1,5 +1,7 @@
 //! Invoices: issued once per period, numbered without gaps, never changed afterwards.
 
+pub mod list;
+
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use platform::event::{self, NewEvent};
 use platform::money::Money;

@@ -1,5 +1,7 @@
 //! Services: the things delivered. Provisioning tells what became of them; this room writes it down.
 
+pub mod list;
+
 use chrono::{DateTime, Utc};
 use platform::event::{self, NewEvent};
 use serde::Serialize;

@@ -5,7 +5,7 @@ use platform::views::{Context, Tone};
 use serde::Serialize;
 
 use crate::charts::{Chart, Day, DayState, Part, donut, heat};
-use crate::kit::parts::{Card, Choice, Crumb, FieldError, Filters, Pager, Select, Step, Tab};
+use crate::kit::parts::{Card, Choice, Crumb, FieldError, Filters, Pager, Select, Span, Step, Tab};
 use crate::kit::samples;
 use crate::status::{self, Badge};
 
@@ -84,6 +84,7 @@ pub fn samples(currency: Currency) -> Styleguide {
             next: Some(text("#")),
             shown: 25,
             total: Some(1234),
+            here: text("#"),
         },
         errors: vec![FieldError {
             field: text("wrong"),
@@ -112,6 +113,13 @@ fn filters() -> Filters {
             value: text("de"),
             options: choices(),
         }],
+        spans: vec![Span {
+            name: "issued",
+            label: text("Issued"),
+            from: text("2026-11-01"),
+            to: String::new(),
+        }],
+        kept: Vec::new(),
         clear_path: Some(text("#")),
     }
 }

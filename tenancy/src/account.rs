@@ -1,5 +1,7 @@
 //! Accounts: the billed parties inside a tenant.
 
+pub mod list;
+
 use platform::db::DbError;
 use platform::event::{self, NewEvent};
 use platform::money::Currency;

@@ -1,5 +1,7 @@
 //! Who did what: written in the same transaction as the deed.
 
+pub mod list;
+
 use platform::db::{DbError, Tx};
 use serde_json::Value;
 

@@ -106,6 +106,7 @@ pub mod extract;
 pub mod host;
 pub mod idempotency;
 pub mod jobs;
+pub mod listing;
 pub mod mail;
 pub mod member;
 pub mod news;

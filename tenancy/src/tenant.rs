@@ -1,5 +1,7 @@
 //! A business on the platform: create, suspend, resume.
 
+pub mod list;
+
 use platform::db::DbError;
 use platform::money::Currency;
 use serde_json::{Map, Value, json};

@@ -5,5 +5,6 @@ mod buying;
 mod live;
 mod money;
 mod provisioning;
+mod staff;
 mod tenancy;
 mod walk;

@@ -1,70 +1,105 @@
-//! The audit log.
+//! `/admin/audit`: who did what.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
-use platform::views::Context;
-use serde::{Deserialize, Serialize};
-use tenancy::audit::{self, Entry};
+use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
+use tenancy::audit::Entry;
+use tenancy::audit::list::{Search, browse};
 use tenancy::extract::Staff;
 use tenancy::permission::ReadAudit;
 
 use crate::app::App;
-use crate::web::answer::{Html, internal};
+use crate::web::answer::internal;
+use crate::web::list::{self, Cell, Column, Empty, Filter, ListPage, Params, Place, Row, Spec};
 use crate::web::page::{self, Asked};
 
-const ROWS: usize = 50;
-
-#[derive(Deserialize)]
-pub struct Wish {
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    after: String,
-}
-
-#[derive(Serialize)]
-struct AuditPage {
-    rows: Vec<Entry>,
-    query: String,
-    next: Option<String>,
-}
-
-impl Context for AuditPage {
-    const TEMPLATE: &'static str = "admin/audit.html";
-}
+const LIST: Spec = Spec {
+    path: "/admin/audit",
+    title: "audit-title",
+    search: Some("audit-search"),
+    filters: &[
+        Filter::Choice(
+            "who",
+            "audit-who",
+            &[
+                ("staff", "audit-kind-staff"),
+                ("member", "audit-kind-member"),
+                ("system", "audit-kind-system"),
+                ("parent", "audit-kind-parent"),
+                ("upstream", "audit-kind-upstream"),
+                ("visitor", "audit-kind-visitor"),
+            ],
+        ),
+        Filter::Days("at", "audit-at"),
+        Filter::Kept("subject"),
+    ],
+    columns: &[
+        Column::new("audit-action").phone(Place::Main),
+        Column::new("audit-who").phone(Place::Below),
+        Column::new("audit-subject").phone(Place::Hidden),
+        Column::new("audit-detail").phone(Place::Hidden),
+        Column::new("audit-at").sort("at").phone(Place::End),
+    ],
+    sort: "-at",
+    empty: Empty {
+        icon: "history",
+        title: "audit-none",
+        text: "audit-subtitle",
+        action: None,
+    },
+};
 
 /// `GET /admin/audit`
-pub async fn list(State(app): State<App>, staff: Staff<ReadAudit>, asked: Asked, Query(wish): Query<Wish>) -> Response {
-    let search = Some(wish.q.trim()).filter(|q| !q.is_empty());
+pub async fn list(State(app): State<App>, staff: Staff<ReadAudit>, asked: Asked, params: Params) -> Response {
+    let wish = LIST.read(&params);
+    let zone = staff.scope.tenant().timezone;
+    let (from, to) = wish.days("at");
+    let search = Search {
+        typed: wish.typed(),
+        subject: wish.choice("subject"),
+        actor_kind: wish.choice("who"),
+        from: from.and_then(|day| midnight(day, zone)),
+        to: to
+            .and_then(|day| day.checked_add_days(Days::new(1)))
+            .and_then(|day| midnight(day, zone)),
+    };
     let read = async {
         let mut tx = app.tenancy().begin_read(&staff.scope).await?;
-        let rows = audit::list(&mut tx, None, search, 51, wish.after.parse().ok()).await?;
+        let found = browse(&mut tx, &search, &wish.window()).await?;
         tx.commit().await?;
-        Ok::<_, platform::db::DbError>(rows)
+        Ok::<_, platform::db::DbError>(found)
     };
-    let mut rows = match read.await {
-        Ok(rows) => rows,
+    let found = match read.await {
+        Ok(found) => found,
         Err(error) => return internal(error),
     };
-    let more = rows.len() > ROWS;
-    rows.truncate(ROWS);
-    let next = rows.last().filter(|_| more).map(|last| {
-        let query: String = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("q", &wish.q)
-            .append_pair("after", &last.id.to_string())
-            .finish();
-        format!("/admin/audit?{query}")
-    });
-    let page = page::admin(&app, &staff, &asked, "audit").await;
-    Html::show(
+    let chrome = page::admin(&app, &staff, &asked, "audit").await;
+    list::show(
         &app,
-        StatusCode::OK,
-        &AuditPage {
-            rows,
-            query: wish.q,
-            next,
-        },
-        &page,
+        &chrome,
+        &ListPage::new(&app, &chrome, &LIST, &wish, found.map(row)),
     )
+}
+
+/// The beginning of a day where the tenant is.
+fn midnight(day: NaiveDate, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
+    let at = day.and_hms_opt(0, 0, 0)?;
+    zone.from_local_datetime(&at)
+        .earliest()
+        .map(|at| at.with_timezone(&Utc))
+}
+
+fn row(entry: Entry) -> Row {
+    let detail = if entry.detail.as_object().is_some_and(serde_json::Map::is_empty) {
+        String::new()
+    } else {
+        entry.detail.to_string()
+    };
+    Row::plain(vec![
+        Cell::code(&entry.action),
+        Cell::text(entry.actor_name).below(entry.actor_kind),
+        Cell::code(entry.subject_id),
+        Cell::quiet(detail),
+        Cell::at(entry.at),
+    ])
 }

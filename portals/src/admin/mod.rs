@@ -1,23 +1,29 @@
 //! The staff portal.
 
 mod audit;
-pub mod lists;
+mod customers;
+pub mod invoices;
+mod provisioning;
+pub mod services;
 mod settings;
 pub mod tenants;
 
 use axum::Router;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use tenancy::extract::Staff;
+use tenancy::permission::{Any, Permission, ReadAccounts, ReadServices};
 
 use crate::app::App;
 
 /// The routes of this surface.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/admin", get(lists::home))
-        .route("/admin/customers", get(lists::customers))
-        .route("/admin/invoices", get(lists::invoices))
-        .route("/admin/services", get(lists::services))
-        .route("/admin/provisioning", get(lists::operations))
+        .route("/admin", get(home))
+        .route("/admin/customers", get(customers::list))
+        .route("/admin/invoices", get(invoices::list))
+        .route("/admin/services", get(services::list))
+        .route("/admin/provisioning", get(provisioning::list))
         .route("/admin/tenants", get(tenants::list).post(tenants::create))
         .route("/admin/tenants/new", get(tenants::new))
         .route("/admin/tenants/leave", post(tenants::leave))
@@ -29,4 +35,17 @@ pub fn routes() -> Router<App> {
         .route("/admin/settings/billing", post(settings::billing))
         .route("/admin/settings/brand", post(settings::brand))
         .route("/admin/audit", get(audit::list))
+}
+
+/// `GET /admin`
+async fn home(staff: Staff<Any>) -> Response {
+    let may = |permission: &str| staff.rights.has(permission);
+    let path = if may(ReadServices::NAME) {
+        "/admin/services"
+    } else if may(ReadAccounts::NAME) {
+        "/admin/customers"
+    } else {
+        "/admin/invoices"
+    };
+    Redirect::to(path).into_response()
 }

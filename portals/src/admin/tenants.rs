@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use platform::money::{Currency, Money};
-use platform::views::{Context, Tone};
+use platform::views::{Context, Page as Chrome, Tone};
 use serde::{Deserialize, Serialize};
 use tenancy::extract::Staff;
 use tenancy::permission::{Permission, ReadTenants, WriteTenants};
@@ -16,31 +16,46 @@ use crate::app::App;
 use crate::status::{self, Badge};
 use crate::web::answer::{Html, internal, not_found};
 use crate::web::form::Form;
+use crate::web::list::{self, Cell, Column, Empty, Filter, ListPage, Params, Place, Row, Spec};
 use crate::web::page::{self, Asked};
 
-#[derive(Serialize)]
-struct Row {
-    id: TenantId,
-    name: String,
-    host: String,
-    badge: Badge,
-    sandbox_badge: Badge,
-    mode: String,
-    services: i64,
-    mrr: Money,
-    overdue: Money,
-    tasks: i64,
-}
-
-#[derive(Serialize)]
-struct Tenants {
-    rows: Vec<Row>,
-    may_write: bool,
-}
-
-impl Context for Tenants {
-    const TEMPLATE: &'static str = "admin/tenants.html";
-}
+const LIST: Spec = Spec {
+    path: "/admin/tenants",
+    title: "tenants-title",
+    search: Some("tenants-search"),
+    filters: &[
+        Filter::Choice(
+            "status",
+            "list-status",
+            &[("active", "status-active"), ("suspended", "status-suspended")],
+        ),
+        Filter::Choice(
+            "mode",
+            "tenants-mode",
+            &[("live", "tenants-mode-live"), ("sandbox", "tenants-mode-sandbox")],
+        ),
+        Filter::Kept("parent"),
+    ],
+    columns: &[
+        Column::new("tenants-name").sort("name").phone(Place::Main),
+        Column::new("tenants-state").phone(Place::End),
+        Column::new("tenants-mode").phone(Place::Hidden),
+        Column::new("tenants-services")
+            .sort("services")
+            .end()
+            .phone(Place::Below),
+        Column::new("tenants-mrr").end().phone(Place::BelowEnd),
+        Column::new("tenants-overdue").end().phone(Place::Hidden),
+        Column::new("tenants-tasks").sort("tasks").end().phone(Place::Hidden),
+    ],
+    sort: "name",
+    empty: Empty {
+        icon: "building-store",
+        title: "tenants-none",
+        text: "tenants-none-text",
+        action: None,
+    },
+};
 
 fn amount(minor: i64, currency: &str) -> Money {
     let currency = Currency::parse(currency).unwrap_or_else(|_| {
@@ -52,42 +67,52 @@ fn amount(minor: i64, currency: &str) -> Money {
 }
 
 /// `GET /admin/tenants`
-pub async fn list(State(app): State<App>, staff: Staff<ReadTenants>, asked: Asked) -> Response {
-    let children = match tenant::below(app.tenancy(), staff.home.tenant().id).await {
-        Ok(children) => children,
+pub async fn list(State(app): State<App>, staff: Staff<ReadTenants>, asked: Asked, params: Params) -> Response {
+    let wish = LIST.read(&params);
+    let search = tenant::list::Search {
+        typed: wish.typed(),
+        state: wish.choice("status"),
+        mode: wish.choice("mode"),
+        parent: wish.id("parent"),
+    };
+    let above = staff.home.tenant().id;
+    let found = match tenant::list::browse(app.tenancy(), above, &search, &wish.window()).await {
+        Ok(found) => found,
         Err(error) => return internal(error),
     };
-    let rows = children.into_iter().map(|child| row(&app, child)).collect();
-    let page = page::admin(&app, &staff, &asked, "tenants").await;
-    Html::show(
-        &app,
-        StatusCode::OK,
-        &Tenants {
-            rows,
-            may_write: staff.rights.has(WriteTenants::NAME),
-        },
-        &page,
-    )
+    let chrome = page::admin(&app, &staff, &asked, "tenants").await;
+    let found = found.map(|child| row(&app, &chrome, child));
+    let mut listed = ListPage::new(&app, &chrome, &LIST, &wish, found);
+    if staff.rights.has(WriteTenants::NAME) {
+        listed = listed.with_action(app.say(&chrome, "tenants-new", &[]), "/admin/tenants/new", "plus");
+    }
+    list::show(&app, &chrome, &listed)
 }
 
-fn row(app: &App, child: ChildRow) -> Row {
+fn row(app: &App, chrome: &Chrome, child: ChildRow) -> Row {
     let figures = child.figures;
-    Row {
-        id: child.id,
-        host: format!("{}.{}", child.slug, app.tenancy().base_domain()),
-        badge: status::tenant(if child.parked_reason.is_some() {
-            "parked"
-        } else {
-            &child.state
-        }),
-        sandbox_badge: status::tenant("sandbox"),
-        name: child.name,
-        mode: child.mode,
-        services: figures.active_services,
-        mrr: amount(figures.mrr_minor, &figures.currency),
-        overdue: amount(figures.overdue_minor, &figures.currency),
-        tasks: figures.open_tasks,
-    }
+    let state = if child.parked_reason.is_some() {
+        "parked"
+    } else {
+        &child.state
+    };
+    let mode = if child.mode == "sandbox" {
+        "tenants-mode-sandbox"
+    } else {
+        "tenants-mode-live"
+    };
+    Row::to(
+        format_args!("/admin/tenants/{}", child.id),
+        vec![
+            Cell::text(child.name).below(format_args!("{}.{}", child.slug, app.tenancy().base_domain())),
+            Cell::badge(status::tenant(state)),
+            Cell::quiet(app.say(chrome, mode, &[])),
+            Cell::text(figures.active_services),
+            Cell::minor(figures.mrr_minor, &figures.currency),
+            Cell::minor(figures.overdue_minor, &figures.currency),
+            Cell::text(figures.open_tasks),
+        ],
+    )
 }
 
 #[derive(Serialize)]

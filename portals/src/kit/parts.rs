@@ -66,6 +66,32 @@ pub struct Select {
     pub options: Vec<Choice>,
 }
 
+/// Two days of `ui.filter_row`, sent as `{name}_from` and `{name}_to`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Span {
+    /// Parameter name.
+    pub name: &'static str,
+    /// Finished words.
+    pub label: String,
+    /// First day, or empty.
+    pub from: String,
+    /// Last day, or empty.
+    pub to: String,
+}
+
+/// A link drawn as a button.
+#[derive(Clone, Debug, Serialize)]
+pub struct Link {
+    /// Finished words.
+    pub label: String,
+    /// Where it leads.
+    pub path: String,
+    /// Icon name.
+    pub icon: &'static str,
+    /// `primary`, `plain` or `ghost`.
+    pub tone: &'static str,
+}
+
 /// What `ui.filter_row` draws.
 #[derive(Clone, Debug, Serialize)]
 pub struct Filters {
@@ -75,6 +101,10 @@ pub struct Filters {
     pub query: Option<String>,
     /// Filters.
     pub selects: Vec<Select>,
+    /// Filters by day.
+    pub spans: Vec<Span>,
+    /// What a link from elsewhere narrowed the list by, sent along unseen.
+    pub kept: Vec<(&'static str, String)>,
     /// The list without filters; `None` while nothing is filtered.
     pub clear_path: Option<String>,
 }
@@ -90,6 +120,8 @@ pub struct Pager {
     pub shown: u64,
     /// Rows in all, where counting is cheap.
     pub total: Option<u64>,
+    /// This page itself.
+    pub here: String,
 }
 
 /// A change beside a key figure.

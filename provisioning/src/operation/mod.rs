@@ -1,5 +1,7 @@
 //! Operations: one wanted change on a panel, driven step by step, each step kept before the next.
 
+pub mod list;
+
 mod drive;
 mod keep;
 mod load;

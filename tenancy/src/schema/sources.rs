@@ -33,10 +33,11 @@ const TENANT: &[Source] = &[
     source!(5, "tenant", "0005_operations"),
     source!(6, "tenant", "0006_shop"),
     source!(7, "tenant", "0007_money_in"),
+    source!(8, "tenant", "0008_lists"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 7;
+pub const TENANT_VERSION: i32 = 8;
 
 /// The tenant migrations, oldest first.
 #[must_use]

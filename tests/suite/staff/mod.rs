@@ -1,0 +1,4 @@
+//! The staff portal, as a browser without JavaScript uses it.
+
+pub mod browser;
+mod lists;
