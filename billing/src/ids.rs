@@ -26,3 +26,6 @@ id_kind!(OptionValueId, OptionValueKind, "opv");
 id_kind!(OptionPriceId, OptionPriceKind, "opp");
 id_kind!(CartId, CartKind, "crt");
 id_kind!(CartItemId, CartItemKind, "cit");
+id_kind!(SandboxMethodId, SandboxMethodKind, "sbm");
+id_kind!(SandboxPaymentId, SandboxPaymentKind, "sbp");
+id_kind!(SandboxRefundId, SandboxRefundKind, "sbr");

@@ -20,6 +20,7 @@ pub mod payment_method;
 pub mod quote;
 pub mod renewal;
 pub mod rules;
+pub mod sandbox;
 pub mod service;
 pub mod suspension;
 

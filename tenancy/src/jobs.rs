@@ -17,6 +17,7 @@ use platform::job::{self, Class, Job, Outcome, Placement};
 use platform::task::Shutdown;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sqlx::Connection;
 
 use crate::task::NewTask;
 use crate::{Tenancy, TenantScope, resolve, task};
@@ -29,6 +30,9 @@ pub struct JobContext {
     /// How often it has been tried before.
     pub attempt: u32,
 }
+
+/// How often a worker looks for jobs that it was not told of.
+const POLL: Duration = Duration::from_secs(1);
 
 type Handler = Arc<dyn Fn(JobContext, Value) -> BoxFuture<'static, Outcome> + Send + Sync>;
 
@@ -226,6 +230,19 @@ class_task!(LowTask, "low");
 /// # Errors
 /// When a queue cannot be reached at the start.
 pub async fn run(tenancy: Tenancy, registry: Registry, shutdown: Shutdown) -> Result<(), DbError> {
+    run_polling(tenancy, registry, shutdown, POLL).await
+}
+
+/// The same, looking for jobs more or less often than a busy process does.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_polling(
+    tenancy: Tenancy,
+    registry: Registry,
+    shutdown: Shutdown,
+    poll: Duration,
+) -> Result<(), DbError> {
     let runner = Runner {
         tenancy: tenancy.clone(),
         registry: Arc::new(registry),
@@ -239,7 +256,7 @@ pub async fn run(tenancy: Tenancy, registry: Registry, shutdown: Shutdown) -> Re
             .connect_with(cell.login.clone())
             .await?;
         for class in Class::ALL {
-            workers.push(worker(pool.clone(), class, &runner, &shutdown).await?);
+            workers.push(worker(pool.clone(), class, &runner, &shutdown, poll).await?);
         }
     }
     let running = workers.iter().map(|worker| async move {
@@ -251,13 +268,19 @@ pub async fn run(tenancy: Tenancy, registry: Registry, shutdown: Shutdown) -> Re
     Ok(())
 }
 
-async fn worker(pool: sqlx::PgPool, class: Class, runner: &Runner, shutdown: &Shutdown) -> Result<Worker, DbError> {
+async fn worker(
+    pool: sqlx::PgPool,
+    class: Class,
+    runner: &Runner,
+    shutdown: &Shutdown,
+    poll: Duration,
+) -> Result<Worker, DbError> {
     let stop = shutdown.clone();
     let options = WorkerOptions::default()
         .pg_pool(pool)
         .schema("graphile_worker")
         .add_extension(runner.clone())
-        .poll_interval(Duration::from_secs(1))
+        .poll_interval(poll)
         .heartbeat_interval(Duration::from_secs(2))
         .sweep_interval(Duration::from_secs(5))
         .sweep_threshold(Duration::from_secs(10))
@@ -275,4 +298,52 @@ async fn worker(pool: sqlx::PgPool, class: Class, runner: &Runner, shutdown: &Sh
         .init()
         .await
         .map_err(|error| DbError::Row(format!("the job queue: {error}")))
+}
+
+/// How often one job is brought forward in one [`settle`]: what still waits then waits for somebody.
+const FORWARD: u32 = 8;
+
+/// Waits until nothing of a tenant is left to run, not waiting for technical delays. Some worker has to
+/// be at work; answers how many jobs are left after `patience`, or wait for somebody.
+///
+/// # Errors
+/// When the queue cannot be read.
+pub async fn settle(tenancy: &Tenancy, scope: &TenantScope, patience: Duration) -> Result<i64, DbError> {
+    let cell = tenancy.cell(scope.tenant().cell)?;
+    let schema = &scope.tenant().schema;
+    let mut connection = sqlx::PgConnection::connect_with(&cell.login).await?;
+    let started = tokio::time::Instant::now();
+    let mut forwarded: HashMap<String, u32> = HashMap::new();
+    loop {
+        let waiting: Vec<(i64, Option<String>, bool)> = sqlx::query_as(
+            "SELECT id, key, locked_at IS NULL AND run_at > clock_timestamp() FROM graphile_worker._private_jobs \
+             WHERE payload->>'schema' = $1 AND attempts < max_attempts ORDER BY id LIMIT 5000",
+        )
+        .bind(schema)
+        .fetch_all(&mut connection)
+        .await?;
+        let mut forward = Vec::new();
+        let mut busy = false;
+        for (id, key, later) in &waiting {
+            let name = key.clone().unwrap_or_else(|| id.to_string());
+            let times = forwarded.entry(name).or_default();
+            if *later && *times < FORWARD {
+                *times += 1;
+                forward.push(*id);
+            }
+            busy |= !*later;
+        }
+        sqlx::query(
+            "UPDATE graphile_worker._private_jobs SET run_at = clock_timestamp(), priority = -10 \
+             WHERE id = ANY($1) AND locked_at IS NULL",
+        )
+        .bind(&forward)
+        .execute(&mut connection)
+        .await?;
+        let idle = forward.is_empty() && !busy;
+        if idle || started.elapsed() > patience {
+            return Ok(i64::try_from(waiting.len()).unwrap_or(i64::MAX));
+        }
+        tokio::time::sleep(Duration::from_millis(15)).await;
+    }
 }

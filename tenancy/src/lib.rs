@@ -13,6 +13,7 @@
 //! | `tenant`, `host`, `settings`, `brand` | a business, its names, its look |
 //! | `user`, `account`, `member`, `staff`, `token`, `session`, `sign_in` | people and their rights |
 //! | `audit`, `task`, `jobs`, `news` | what was done, what needs a person, what runs later, what just changed |
+//! | `clock` | the time a sandbox tenant has of its own |
 //!
 //! # Doors
 //!
@@ -102,6 +103,7 @@ mod tx;
 pub mod account;
 pub mod audit;
 pub mod brand;
+pub mod clock;
 pub mod extract;
 pub mod host;
 pub mod idempotency;

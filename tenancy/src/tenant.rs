@@ -237,36 +237,6 @@ pub async fn set_suspended(tenancy: &Tenancy, tenant: TenantId, reason: Option<&
     Ok(())
 }
 
-/// Moves a sandbox tenant's clock; refused for a live one.
-///
-/// # Errors
-/// When the tenant is live, or the time would go back.
-pub async fn move_clock(
-    tenancy: &Tenancy,
-    tenant: &Tenant,
-    to: chrono::DateTime<chrono::Utc>,
-) -> Result<(), TenantError> {
-    if tenant.mode != Mode::Sandbox {
-        return Err(TenantError::Account(
-            "only a sandbox tenant has a clock of its own".into(),
-        ));
-    }
-    let offset = to - tenancy.now();
-    if offset < tenant.clock_offset {
-        return Err(TenantError::Account("a sandbox clock only goes forward".into()));
-    }
-    let mut tx = tenancy.control().await?;
-    sqlx::query("UPDATE control.tenants SET clock_offset_us = $2, generation = generation + 1 WHERE id = $1 AND mode = 'sandbox'")
-        .bind(tenant.id)
-        .bind(offset.num_microseconds().unwrap_or(i64::MAX))
-        .execute(tx.connection())
-        .await?;
-    tx.announce("tenant", tenant.id).await?;
-    tx.commit().await?;
-    tenancy.refresh().await?;
-    Ok(())
-}
-
 /// Publishes the tenant's figures, for those above it to see without touching its schema.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use platform::secret::{Aad, Sealer, SecretError};
 use sqlx::PgConnection;
 use std::sync::Arc;
 
-use crate::{Actor, Tenant, TenantScope};
+use crate::{Actor, Mode, Tenant, TenantScope, clock};
 
 /// A transaction in one tenant's schema, as one actor, at one moment.
 pub struct TenantTx {
@@ -44,11 +44,16 @@ impl TenantTx {
         let bind = format!(
             "BEGIN{mode}; SET LOCAL ROLE {schema}; SET LOCAL search_path = {schema}, pg_temp; SET LOCAL statement_timeout = '20s'"
         );
-        let guarded = slots.begin(affinity(schema), bind).await?;
+        let mut guarded = slots.begin(affinity(schema), bind).await?;
+        let mut offset = scope.tenant().clock_offset;
+        if scope.tenant().mode == Mode::Sandbox {
+            // What another node moved a moment ago counts before the change feed has told this one.
+            offset = offset.max(clock::stored_offset(guarded.connection()).await?);
+        }
         Ok(Self {
             guarded,
             scope: scope.clone(),
-            now: now + scope.tenant().clock_offset,
+            now: now + offset,
             kit,
         })
     }

@@ -5,6 +5,7 @@ mod buying;
 mod live;
 mod money;
 mod provisioning;
+mod sandbox;
 mod staff;
 mod tenancy;
 mod walk;

@@ -33,6 +33,10 @@ pub struct GatewayContext {
     pub credentials: Secret<Value>,
     /// Settings.
     pub settings: Value,
+    /// The doors, for the gateway that keeps its books in the tenant itself.
+    pub doors: Tenancy,
+    /// The tenant that calls.
+    pub scope: TenantScope,
 }
 
 /// An event the gateway sent, verified.
@@ -228,6 +232,11 @@ pub fn conform(schema: &Value, value: &Value, prefix: &'static str) -> Result<()
     Ok(())
 }
 
+/// Money is simulated in sandbox tenants, and there alone.
+fn fits(mode: Mode, gateway: &dyn Gateway) -> bool {
+    gateway.is_simulated() == (mode == Mode::Sandbox)
+}
+
 /// Configures a gateway; credentials are sealed and never answered back.
 ///
 /// # Errors
@@ -243,9 +252,7 @@ pub async fn configure(
     let gateway = kinds
         .get(kind)
         .ok_or(BillingError::Field("kind", "There is no gateway of this kind.".into()))?;
-    let sandbox = tx.tenant().mode == Mode::Sandbox;
-    if sandbox && !gateway.is_simulated() || !sandbox && gateway.is_simulated() && !tx.tenant().settings.allow_simulated
-    {
+    if !fits(tx.tenant().mode, gateway.as_ref()) {
         return Err(BillingError::Field(
             "kind",
             "This tenant cannot use a gateway of this kind.".into(),
@@ -320,12 +327,18 @@ pub async fn open(
         .get(&kind)
         .cloned()
         .ok_or(BillingError::NotFound("gateway kind"))?;
+    if !fits(scope.tenant().mode, gateway.as_ref()) {
+        let why = "This tenant cannot use a gateway of this kind.";
+        return Err(BillingError::Conflict("gateway_refused", why.into()));
+    }
     Ok((
         gateway,
         GatewayContext {
             id,
             credentials: Secret::new(credentials),
             settings,
+            doors: doors.clone(),
+            scope: scope.clone(),
         },
     ))
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod body;
 mod caller;
 mod catalogue;
+mod clock;
 mod docs;
 mod endpoints;
 mod error;
@@ -28,6 +29,7 @@ fn endpoints() -> Endpoints {
         .and(accounts::endpoints)
         .and(users::endpoints)
         .and(system::endpoints)
+        .and(clock::endpoints)
         .and(catalogue::endpoints)
         .and(orders::endpoints)
         .and(servers::endpoints)

@@ -47,6 +47,9 @@ pub enum Command {
     /// Run the billing day
     #[command(after_help = "Example: ezscale bill --all --on 2026-12-01 --dry-run --json")]
     Bill(Bill),
+    /// Show a tenant's clock, or move a sandbox tenant's forward; what falls due is done before it returns
+    #[command(after_help = "Example: ezscale clock trial --advance 31d")]
+    Clock(Clock),
     /// Fill an empty installation with the demo: EZSCALE and the reseller Northwind
     #[command(after_help = "Example: ezscale demo")]
     Demo,
@@ -204,6 +207,21 @@ pub struct Bill {
     /// Plan only, write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Clock {
+    /// Slug of the tenant
+    pub slug: String,
+    /// Move it to this moment, RFC 3339
+    #[arg(long, conflicts_with = "advance")]
+    pub set: Option<String>,
+    /// Move it by 31d, 12h, 90m or 2w
+    #[arg(long)]
+    pub advance: Option<String>,
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,

@@ -3,6 +3,7 @@
 mod args;
 mod bill;
 mod check;
+mod clock;
 mod demo;
 mod host;
 mod migrate;
@@ -64,6 +65,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Migrate(args) => migrate::run(&config, &args).await,
         Command::Check(args) => check::run(&config, args.json).await,
         Command::Bill(args) => bill::run(&config, &args).await,
+        Command::Clock(args) => clock::run(config, &args).await,
         Command::Demo => demo::run(config).await,
         Command::Tenant(command) => tenant::run(&config, command).await,
         Command::Host(command) => host::run(&config, command).await,

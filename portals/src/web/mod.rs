@@ -15,14 +15,14 @@ mod preference;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use platform::web::client::TrustedProxies;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
 
@@ -30,6 +30,11 @@ use crate::app::App;
 const MAX_FORM: usize = 256 * 1024;
 /// A page that takes longer has failed.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What goes through days of a calendar before it answers.
+const LONG: &[&str] = &["/api/v1/clock", "/api/v1/billing_runs"];
+/// How long that may take.
+const LONG_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Every route, behind every layer.
 pub fn router(app: &App) -> Router {
@@ -48,16 +53,23 @@ pub fn router(app: &App) -> Router {
         .merge(inside)
         .layer(from_fn(platform::telemetry::observe))
         .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::GATEWAY_TIMEOUT,
-            PAGE_TIMEOUT,
-        ))
+        .layer(from_fn(limit_time))
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(from_fn(platform::web::security::headers))
         .layer(from_fn(client::hand_on))
         .layer(from_fn_with_state(proxies, platform::web::client::identify))
         .layer(from_fn(platform::web::request_id::assign))
         .with_state(app.clone())
+}
+
+/// Going through days of a calendar may take its time; nothing else may.
+async fn limit_time(request: Request, next: Next) -> Response {
+    let long = request.method() == Method::POST && LONG.contains(&request.uri().path());
+    let most = if long { LONG_TIMEOUT } else { PAGE_TIMEOUT };
+    match tokio::time::timeout(most, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
+    }
 }
 
 /// What people see: sessions, the portal gate, the same-origin proof, error pages.
@@ -68,6 +80,7 @@ fn pages(app: &App) -> Router<App> {
         .merge(crate::account::routes())
         .merge(crate::admin::routes())
         .merge(crate::live::routes())
+        .merge(crate::sandbox::routes())
         .merge(preference::routes())
         .route("/assets/{file}", get(crate::assets::serve))
         .route("/theme/{file}", get(preference::theme_sheet))

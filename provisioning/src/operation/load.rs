@@ -62,6 +62,10 @@ pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, 
         keep::end(tx, id, "cancelled", Some("the service is terminated")).await?;
         return Ok(Loaded::Over);
     }
+    if let Some(why) = overtaken(tx, &operation).await? {
+        keep::end(tx, id, "cancelled", Some(why)).await?;
+        return Ok(Loaded::Over);
+    }
     let now = tx.now();
     operation.started_at = operation.started_at.or(Some(now));
     sqlx::query("UPDATE operations SET status = 'running', started_at = coalesce(started_at, $2) WHERE id = $1")
@@ -92,6 +96,26 @@ async fn claim_expired(tx: &mut TenantTx, id: OperationId) -> Result<bool, Billi
     .fetch_one(tx.connection())
     .await?;
     Ok(!fresh)
+}
+
+/// A suspension whose last cause was lifted meanwhile is not carried out any more, nor a resumption of
+/// what is to be suspended: what counts is what is wanted when the panel is asked.
+async fn overtaken(tx: &mut TenantTx, operation: &Operation) -> Result<Option<&'static str>, BillingError> {
+    let wanted = match operation.kind.as_str() {
+        "suspend" => true,
+        "resume" => false,
+        _ => return Ok(None),
+    };
+    let suspended: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL)")
+            .bind(operation.service_id)
+            .fetch_one(tx.connection())
+            .await?;
+    Ok(match (wanted, suspended) {
+        (true, false) => Some("its cause was lifted meanwhile"),
+        (false, true) => Some("it is to be suspended again"),
+        (true, true) | (false, false) => None,
+    })
 }
 
 async fn earlier(tx: &mut TenantTx, operation: &Operation) -> Result<bool, BillingError> {

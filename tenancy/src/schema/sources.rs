@@ -34,10 +34,12 @@ const TENANT: &[Source] = &[
     source!(6, "tenant", "0006_shop"),
     source!(7, "tenant", "0007_money_in"),
     source!(8, "tenant", "0008_lists"),
+    source!(9, "tenant", "0009_sandbox"),
+    source!(10, "tenant", "0010_collection"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 8;
+pub const TENANT_VERSION: i32 = 10;
 
 /// The tenant migrations, oldest first.
 #[must_use]

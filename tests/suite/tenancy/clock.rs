@@ -1,23 +1,23 @@
 //! A sandbox tenant's time is its own; everybody else's is ours.
 
 use chrono::TimeDelta;
-use tenancy::tenant::move_clock;
+use tenancy::clock;
 use tests::World;
 
 #[tokio::test]
 async fn only_a_sandbox_tenants_clock_moves_and_only_forward() {
     let world = World::new().await;
-    let sandbox = world.sandbox("trial").await;
+    world.sandbox("trial").await;
     let later = World::start() + TimeDelta::days(400);
-    move_clock(&world.tenancy, &sandbox, later).await.unwrap();
+    clock::set(&world.tenancy, &world.scope("trial"), later).await.unwrap();
     assert_eq!(world.begin("trial").await.now(), later);
     assert_eq!(world.begin("ezscale").await.now(), World::start());
     assert_eq!(world.tenancy.now(), World::start());
 
     let back = World::start() + TimeDelta::days(399);
-    assert!(move_clock(&world.tenancy, &world.tenant("trial"), back).await.is_err());
+    assert!(clock::set(&world.tenancy, &world.scope("trial"), back).await.is_err());
     assert!(
-        move_clock(&world.tenancy, &world.tenant("ezscale"), later)
+        clock::set(&world.tenancy, &world.scope("ezscale"), later)
             .await
             .is_err()
     );
@@ -27,10 +27,14 @@ async fn only_a_sandbox_tenants_clock_moves_and_only_forward() {
 #[tokio::test]
 async fn a_sandbox_clock_runs_on_with_ours() {
     let world = World::new().await;
-    let sandbox = world.sandbox("trial").await;
-    move_clock(&world.tenancy, &sandbox, World::start() + TimeDelta::days(31))
-        .await
-        .unwrap();
+    world.sandbox("trial").await;
+    clock::set(
+        &world.tenancy,
+        &world.scope("trial"),
+        World::start() + TimeDelta::days(31),
+    )
+    .await
+    .unwrap();
     world.clock.advance(TimeDelta::hours(5));
     assert_eq!(
         world.begin("trial").await.now(),
@@ -55,4 +59,18 @@ async fn the_database_refuses_an_offset_on_a_live_tenant() {
         .await
         .unwrap_err();
     assert_eq!(error.as_database_error().unwrap().code().unwrap(), "23514");
+}
+
+#[tokio::test]
+async fn another_node_sees_a_move_before_the_feed_tells_it() {
+    let world = World::new().await;
+    world.sandbox("trial").await;
+    let other = world.node().await;
+    let scope = tenancy::resolve::host(&other, "trial.ezscale.localhost")
+        .expect("known")
+        .0;
+    let later = World::start() + TimeDelta::days(31);
+    clock::set(&world.tenancy, &world.scope("trial"), later).await.unwrap();
+    assert_eq!(scope.tenant().clock_offset, TimeDelta::zero(), "it has not heard");
+    assert_eq!(other.begin(&scope).await.expect("a transaction").now(), later);
 }

@@ -1,15 +1,20 @@
 //! The billing day: from what is billed to what is missing, once, a failing account set aside.
 
-use chrono::NaiveDate;
+mod ending;
+
+use chrono::{Days, NaiveDate};
 use platform::calendar::Grid;
+use platform::db::DbError;
 use platform::money::Money;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
+pub use ending::end_due;
+
 use crate::catalogue::cycle;
 use crate::error::currency;
-use crate::ids::{PaymentMethodId, PriceId, RunId, SubscriptionId};
+use crate::ids::{InvoiceId, PaymentMethodId, PriceId, RunId, SubscriptionId};
 use crate::invoice::{self, DraftLine};
 use crate::{BillingError, payment};
 
@@ -83,31 +88,62 @@ pub async fn bill(
         .await?;
     }
     tx.commit().await?;
+    let gone_through = accounts(doors, scope, &mut run).await;
+    if !dry_run {
+        finish(doors, scope, id, &run, gone_through.is_ok()).await?;
+    }
+    gone_through?;
+    Ok(run)
+}
+
+/// The last day on which a period may begin that is billed today.
+fn horizon(tx: &TenantTx, on: NaiveDate) -> NaiveDate {
+    let ahead = Days::new(u64::from(tx.tenant().settings.invoice_days_before));
+    on.checked_add_days(ahead).unwrap_or(on)
+}
+
+/// Every account that is due; one that cannot be billed is set aside and the others go on.
+async fn accounts(doors: &Tenancy, scope: &TenantScope, run: &mut Run) -> Result<(), BillingError> {
     let mut after: Option<AccountId> = None;
     loop {
         let mut tx = doors.begin_read(scope).await?;
         let page: Vec<AccountId> = sqlx::query_scalar(
             "SELECT id FROM accounts WHERE next_bill_on <= $1 AND parked_reason IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT 200",
         )
-        .bind(on)
+        .bind(horizon(&tx, run.on))
         .bind(after)
         .fetch_all(tx.connection())
         .await?;
         tx.commit().await?;
-        let Some(last) = page.last().copied() else { break };
+        let Some(last) = page.last().copied() else {
+            return Ok(());
+        };
         after = Some(last);
         for account in page {
             run.accounts += 1;
-            if let Err(error) = one(doors, scope, account, &mut run).await {
-                park(doors, scope, account, &error.to_string(), dry_run).await?;
-                run.parked.push((account, error.to_string()));
+            match one(doors, scope, account, run).await {
+                Ok(()) => {}
+                // The database is away: nothing is wrong with the account, and the day is gone through again.
+                Err(error) if is_away(&error) => return Err(error),
+                Err(error) => {
+                    park(doors, scope, account, &error.to_string(), run.dry_run).await?;
+                    run.parked.push((account, error.to_string()));
+                }
             }
         }
     }
-    if !dry_run {
-        finish(doors, scope, id, &run).await?;
+}
+
+/// Whether the database is at fault, and not what was asked of it.
+fn is_away(error: &BillingError) -> bool {
+    match error {
+        BillingError::Db(DbError::Busy(_)) => true,
+        BillingError::Db(DbError::Driver(error)) => error
+            .as_database_error()
+            .and_then(|error| error.code())
+            .is_none_or(|code| ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))),
+        _ => false,
     }
-    Ok(run)
 }
 
 /// Runs the billing day only when an account is due, so that asking every minute leaves no empty runs behind.
@@ -117,9 +153,10 @@ pub async fn bill(
 pub async fn bill_if_due(doors: &Tenancy, scope: &TenantScope) -> Result<Option<Run>, BillingError> {
     let mut tx = doors.begin_read(scope).await?;
     let today = tx.today();
+    let until = horizon(&tx, today);
     let due: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM accounts WHERE next_bill_on <= $1 AND parked_reason IS NULL)")
-            .bind(today)
+            .bind(until)
             .fetch_one(tx.connection())
             .await?;
     tx.commit().await?;
@@ -130,11 +167,11 @@ pub async fn bill_if_due(doors: &Tenancy, scope: &TenantScope) -> Result<Option<
     }
 }
 
-async fn finish(doors: &Tenancy, scope: &TenantScope, id: RunId, run: &Run) -> Result<(), BillingError> {
+async fn finish(doors: &Tenancy, scope: &TenantScope, id: RunId, run: &Run, done: bool) -> Result<(), BillingError> {
     let mut tx = doors.begin(scope).await?;
     let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     sqlx::query(
-        "UPDATE billing_runs SET status = 'done', accounts = $2, invoices = $3, parked = $4, totals = $5, finished_at = $6 WHERE id = $1",
+        "UPDATE billing_runs SET status = $7, accounts = $2, invoices = $3, parked = $4, totals = $5, finished_at = $6 WHERE id = $1",
     )
     .bind(id)
     .bind(count(run.accounts))
@@ -142,6 +179,7 @@ async fn finish(doors: &Tenancy, scope: &TenantScope, id: RunId, run: &Run) -> R
     .bind(count(run.parked.len()))
     .bind(json!(run.totals))
     .bind(tx.now())
+    .bind(if done { "done" } else { "failed" })
     .execute(tx.connection())
     .await?;
     tx.commit().await?;
@@ -155,10 +193,11 @@ async fn one(doors: &Tenancy, scope: &TenantScope, account: AccountId, run: &mut
         .bind(account)
         .execute(tx.connection())
         .await?;
-    let due = due(&mut tx, account, run.on).await?;
+    let until = horizon(&tx, run.on);
+    let due = due(&mut tx, account, until).await?;
     let mut lines = Vec::new();
     for subscription in &due {
-        let (mut new, through) = plan(subscription, run.on)?;
+        let (mut new, through) = plan(subscription, until)?;
         lines.append(&mut new);
         sqlx::query("UPDATE subscriptions SET billed_through = $2 WHERE id = $1 AND billed_through < $2")
             .bind(subscription.id)
@@ -166,8 +205,11 @@ async fn one(doors: &Tenancy, scope: &TenantScope, account: AccountId, run: &mut
             .execute(tx.connection())
             .await?;
     }
-    let due_days = u64::from(tx.tenant().settings.due_days);
-    let due_on = run.on.checked_add_days(chrono::Days::new(due_days)).unwrap_or(run.on);
+    // What is billed ahead of its period is due when the period begins, and charged then.
+    let begins = lines.iter().filter_map(|line| line.period).map(|period| period.0).min();
+    let from = begins.map_or(run.on, |begins| begins.max(run.on));
+    let due_days = Days::new(u64::from(tx.tenant().settings.due_days));
+    let due_on = from.checked_add_days(due_days).unwrap_or(from);
     let issued = if lines.is_empty() {
         None
     } else {
@@ -180,7 +222,8 @@ async fn one(doors: &Tenancy, scope: &TenantScope, account: AccountId, run: &mut
             Money::new(invoice.total_minor, currency(&invoice.currency)?)?,
         )?;
         if invoice.due()?.is_positive() && !run.dry_run {
-            run.payments += usize::from(charge(&mut tx, account, invoice.id).await?);
+            run.payments +=
+                usize::from(collect_from(&mut tx, account, invoice.id, (from > run.on).then_some(from)).await?);
         }
     }
     refresh_due(&mut tx, account).await?;
@@ -200,8 +243,13 @@ fn add(totals: &mut Vec<Money>, amount: Money) -> Result<(), BillingError> {
     Ok(())
 }
 
-/// Charges the account's default method, where it pays by itself.
-async fn charge(tx: &mut TenantTx, account: AccountId, invoice: crate::ids::InvoiceId) -> Result<bool, BillingError> {
+/// Charges the account's default method, where it pays by itself: at once, or on the day it falls due.
+async fn collect_from(
+    tx: &mut TenantTx,
+    account: AccountId,
+    invoice: InvoiceId,
+    later: Option<NaiveDate>,
+) -> Result<bool, BillingError> {
     let method: Option<PaymentMethodId> = sqlx::query_scalar(
         "SELECT m.id FROM payment_methods m JOIN accounts a ON a.id = m.account_id \
          WHERE m.account_id = $1 AND a.auto_pay AND m.is_default AND m.state = 'active'",
@@ -209,6 +257,14 @@ async fn charge(tx: &mut TenantTx, account: AccountId, invoice: crate::ids::Invo
     .bind(account)
     .fetch_optional(tx.connection())
     .await?;
+    if let Some(on) = later {
+        sqlx::query("UPDATE invoices SET next_try_on = $2 WHERE id = $1")
+            .bind(invoice)
+            .bind(on)
+            .execute(tx.connection())
+            .await?;
+        return Ok(false);
+    }
     let Some(method) = method else { return Ok(false) };
     payment::begin(tx, invoice, method, false).await?;
     Ok(true)

@@ -1,0 +1,23 @@
+# Die Zahlungsseite der Testumgebung und ihre Uhr.
+sandbox-title = Testzahlung
+sandbox-note = Dies ist eine Testumgebung: Es fließt kein Geld, und nur die Testkarten unten funktionieren.
+sandbox-for = Für
+sandbox-amount = Betrag
+sandbox-card = Testkarte
+sandbox-card-pays = Visa mit Endziffern { $last4 }
+sandbox-card-pays-hint = Zahlt jedes Mal
+sandbox-card-declines = Visa mit Endziffern { $last4 }
+sandbox-card-declines-hint = Wird abgelehnt
+sandbox-card-confirms = Visa mit Endziffern { $last4 }
+sandbox-card-confirms-hint = Bittet um Bestätigung und wird ohne Sie abgelehnt
+sandbox-card-once = Visa mit Endziffern { $last4 }
+sandbox-card-once-hint = Zahlt jetzt und wird später abgelehnt, um zu sehen, was aus einer unbezahlten Verlängerung wird
+sandbox-pay = { $amount } zahlen
+sandbox-cancel = Abbrechen und zurück
+sandbox-declined = Die Karte wurde abgelehnt. Es wurde nichts bezahlt; versuchen Sie eine andere.
+sandbox-choose = Wählen Sie eine der Testkarten.
+sandbox-confirm-text = Ihre Bank möchte sichergehen, dass Sie es sind. Möchten Sie diese Zahlung ausführen?
+sandbox-confirm-yes = Ja, Zahlung bestätigen
+sandbox-confirm-no = Nein, ablehnen
+sandbox-save = Karte speichern
+sandbox-save-text = Die Karte wird für spätere Zahlungen gespeichert. Jetzt wird nichts abgebucht.

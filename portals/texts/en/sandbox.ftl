@@ -1,0 +1,23 @@
+# The sandbox gateway's payment page, and the sandbox clock.
+sandbox-title = Test payment
+sandbox-note = This is a sandbox: no money moves, and only the test cards below work.
+sandbox-for = For
+sandbox-amount = Amount
+sandbox-card = Test card
+sandbox-card-pays = Visa ending in { $last4 }
+sandbox-card-pays-hint = Pays every time
+sandbox-card-declines = Visa ending in { $last4 }
+sandbox-card-declines-hint = Is declined
+sandbox-card-confirms = Visa ending in { $last4 }
+sandbox-card-confirms-hint = Asks you to confirm, and is declined when you are not there
+sandbox-card-once = Visa ending in { $last4 }
+sandbox-card-once-hint = Pays now and is declined later, to see what becomes of an unpaid renewal
+sandbox-pay = Pay { $amount }
+sandbox-cancel = Cancel and go back
+sandbox-declined = The card was declined. Nothing was paid; try another one.
+sandbox-choose = Choose one of the test cards.
+sandbox-confirm-text = Your bank wants to be sure that it is you. Do you want to make this payment?
+sandbox-confirm-yes = Yes, confirm the payment
+sandbox-confirm-no = No, refuse it
+sandbox-save = Save this card
+sandbox-save-text = The card is saved for later payments. Nothing is charged now.

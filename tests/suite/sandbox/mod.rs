@@ -1,0 +1,7 @@
+//! A sandbox tenant: its own gateway, panel and clock, over HTTP.
+
+mod clock;
+mod collection;
+mod gateway;
+mod page;
+pub mod trial;
