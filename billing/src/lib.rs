@@ -6,9 +6,9 @@
 //! (`service.paid`, `service.suspension_wanted`, ...) and never calls `provisioning`.
 
 pub mod calc;
+pub mod cart;
 pub mod catalogue;
 pub mod collection;
-pub mod credit;
 pub mod error;
 pub mod gateway;
 pub mod ids;

@@ -3,6 +3,9 @@
   "use strict";
   var doc = document, root = doc.documentElement;
 
+  // What only a page without scripts needs is hidden.
+  root.classList.add("scripted");
+
   function toast(text) {
     var line = doc.createElement("div");
     line.className = "toast-line notice notice-success";

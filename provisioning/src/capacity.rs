@@ -1,7 +1,9 @@
 //! Room left for a product: its own stock, and what its panel says, less what is promised already.
 
 use billing::ids::{ProductId, ServerId};
+use billing::order::{self, Room};
 use billing::{BillingError, catalogue};
+use serde_json::Value;
 use tenancy::{TenantScope, TenantTx};
 
 use crate::operation::Workshop;
@@ -27,19 +29,54 @@ pub async fn left(shop: &Workshop, scope: &TenantScope, product: ProductId) -> R
     let Some(server) = found.server_id else {
         return Ok(stock);
     };
+    let room = asked(shop, scope, server, &found.panel_settings).await?;
+    Ok(least(stock, room, promised))
+}
+
+/// What a product's panel has room for now, for [`order::place_within`]; none: nothing limits it, or the panel
+/// does not say. Stock is not asked here: an order takes it under its own lock.
+///
+/// # Errors
+/// When there is no such product.
+pub async fn room(shop: &Workshop, scope: &TenantScope, product: ProductId) -> Result<Option<Room>, BillingError> {
+    let mut tx = shop.doors.begin_read(scope).await?;
+    let found = catalogue::find_product(&mut tx, product)
+        .await?
+        .ok_or(BillingError::NotFound("product"))?;
+    let Some(server) = found.server_id else {
+        tx.commit().await?;
+        return Ok(None);
+    };
+    // Before the panel is asked: what is ordered from here on is counted again, so that nothing is sold twice.
+    let holds = order::count_holds(&mut tx, server).await?;
+    let promised = promised(&mut tx, server).await?;
+    tx.commit().await?;
+    let left = match asked(shop, scope, server, &found.panel_settings).await? {
+        Some(room) => room.saturating_sub(promised),
+        None => return Ok(None),
+    };
+    Ok(Some(Room { server, left, holds }))
+}
+
+/// What the panel says; none when it does not, or cannot be asked.
+async fn asked(
+    shop: &Workshop,
+    scope: &TenantScope,
+    server: ServerId,
+    settings: &Value,
+) -> Result<Option<u32>, BillingError> {
     let (panel, context) = server::open(shop, scope, server).await?;
     if !context.enabled {
         return Ok(Some(0));
     }
-    let room = match panel.capacity(&context, &found.panel_settings).await {
+    Ok(match panel.capacity(&context, settings).await {
         Ok(room) => room,
         Err(PanelError::NoCapacity(_)) => Some(0),
         Err(error) => {
-            tracing::info!(%error, product = %product, "the panel does not say how much room is left");
+            tracing::info!(%error, server = %server, "the panel does not say how much room is left");
             None
         }
-    };
-    Ok(least(stock, room, promised))
+    })
 }
 
 /// Services on this server that are ordered and not made there yet.

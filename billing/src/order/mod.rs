@@ -12,7 +12,7 @@ use serde_json::json;
 use tenancy::{AccountId, TenantTx, account};
 
 pub use crate::quote::Item;
-pub use read::{Order, find, invoice_of, list};
+pub use read::{Order, Renews, by_key, declined, find, invoice_of, list, renews};
 pub use room::{Room, count_holds, keep_again, release};
 
 use crate::error::currency;

@@ -72,3 +72,61 @@ pub async fn invoice_of(tx: &mut TenantTx, order: OrderId) -> Result<Option<Invo
         .fetch_optional(tx.connection())
         .await?)
 }
+
+/// The order that a checkout placed for an account, if it did.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_key(tx: &mut TenantTx, key: &str, account: Option<AccountId>) -> Result<Option<Order>, BillingError> {
+    let sql = format!("{COLUMNS} WHERE checkout_key = $1 AND ($2::uuid IS NULL OR account_id = $2)");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(key)
+        .bind(account)
+        .fetch_optional(tx.connection())
+        .await?)
+}
+
+/// What kind of no the last payment of an order was: retry, new_card or action; none unless it failed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn declined(tx: &mut TenantTx, order: OrderId) -> Result<Option<String>, BillingError> {
+    let last: Option<(String, Option<String>)> = sqlx::query_as(
+        "SELECT p.status, p.failure_class FROM payments p JOIN invoices i ON i.id = p.invoice_id WHERE i.order_id = $1 \
+         ORDER BY p.created_at DESC, p.id DESC LIMIT 1",
+    )
+    .bind(order)
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(last
+        .filter(|(status, _)| status == "failed")
+        .map(|(_, class)| class.unwrap_or_else(|| "retry".into())))
+}
+
+/// What renews of an order: unit price, cycle and the day of the next charge.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Renews {
+    /// Per cycle, all units of the same cycle together.
+    pub minor: i64,
+    /// Unit of the cycle.
+    pub cycle_unit: String,
+    /// How many units.
+    pub cycle_count: i32,
+    /// The day.
+    pub on_day: chrono::NaiveDate,
+}
+
+/// What will be charged for an order again, by term.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn renews(tx: &mut TenantTx, order: OrderId) -> Result<Vec<Renews>, BillingError> {
+    Ok(sqlx::query_as(
+        "SELECT sum(unit_minor * quantity)::bigint AS minor, cycle_unit, cycle_count, billed_through AS on_day FROM subscriptions \
+         WHERE order_id = $1 AND cycle_unit <> 'once' AND billed_through IS NOT NULL AND status <> 'cancelled' \
+         GROUP BY cycle_unit, cycle_count, billed_through ORDER BY billed_through, cycle_unit, cycle_count",
+    )
+    .bind(order)
+    .fetch_all(tx.connection())
+    .await?)
+}

@@ -8,6 +8,7 @@ mod choice;
 mod fault;
 mod hostname;
 mod load;
+mod term;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use choice::OptionPart;
 pub use fault::{Fault, ItemProblem, QuoteError};
 pub use hostname::{check_hostname, hostname_of_unit};
 pub use load::{offers, offers_of};
+pub use term::{monthly, saving};
 
 use crate::catalogue::{OptionPrice, Plan, Price, Product, ProductOption};
 use crate::ids::PlanId;

@@ -5,6 +5,8 @@ mod sign_in;
 mod sign_up;
 mod ticket;
 
+pub use sign_up::send_verification;
+
 use axum::Router;
 use axum::routing::{get, post};
 

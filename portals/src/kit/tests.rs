@@ -19,7 +19,7 @@ fn pages(brand: &str, colours: &BrandColours, theme: Theme, tag: &str) -> Vec<(&
         page.brand.theme_path = theme_css(colours).path();
         page
     };
-    let (staff, customer) = (page("admin"), page("account"));
+    let (staff, customer, site) = (page("admin"), page("account"), page("site"));
     let orders = ["order-building", "order-ready", "order-failed", "order-many"];
     let orders = orders.into_iter().zip(samples::orders(usd()));
     let mut pages: Vec<_> = orders
@@ -33,6 +33,25 @@ fn pages(brand: &str, colours: &BrandColours, theme: Theme, tag: &str) -> Vec<(&
         ),
         ("service", views.show(&samples::service(usd()), &customer).unwrap()),
         ("invoice", views.show(&samples::invoice(usd()), &customer).unwrap()),
+        ("shop-home", views.show(&samples::shop::home(usd()), &site).unwrap()),
+        (
+            "shop-products",
+            views.show(&samples::shop::products(usd()), &site).unwrap(),
+        ),
+        (
+            "shop-product",
+            views.show(&samples::shop::product(usd()), &site).unwrap(),
+        ),
+        ("shop-order", views.show(&samples::shop::order(usd()), &site).unwrap()),
+        ("shop-cart", views.show(&samples::shop::cart(usd()), &site).unwrap()),
+        (
+            "shop-checkout",
+            views.show(&samples::shop::checkout(usd()), &site).unwrap(),
+        ),
+        (
+            "shop-declined",
+            views.show(&samples::shop::declined(usd()), &site).unwrap(),
+        ),
     ]);
     pages
 }

@@ -26,7 +26,14 @@ fn calls() -> &'static RateLimiter {
 
 /// Posts to the pages that take a password or send a mail.
 pub async fn sign_in(State(_app): State<App>, request: Request, next: Next) -> Response {
-    let guarded = ["/sign-in", "/sign-up", "/forgot-password", "/reset-password"];
+    let guarded = [
+        "/sign-in",
+        "/sign-up",
+        "/forgot-password",
+        "/reset-password",
+        "/checkout",
+        "/checkout/sign-in",
+    ];
     if request.method() != Method::POST || !guarded.contains(&request.uri().path()) {
         return next.run(request).await;
     }

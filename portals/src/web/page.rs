@@ -38,6 +38,12 @@ impl Asked {
         Self::read(parts.0.path_and_query().map_or("/", |p| p.as_str()), parts.1, parts.2)
     }
 
+    /// Prefix of links that lead to another portal of the tenant.
+    #[must_use]
+    pub fn hop(&self) -> &'static str {
+        hop(self.route.as_ref())
+    }
+
     fn read(path: &str, headers: &HeaderMap, route: Option<&HostRoute>) -> Self {
         let text = |name| {
             headers

@@ -15,7 +15,3 @@ list-no-customers = Noch keine Kunden
 list-no-invoices = Noch keine Rechnungen
 list-no-services = Noch keine Dienste
 list-no-operations = Nichts zu tun
-site-tagline = Server, die in einer Minute bereit sind
-site-subtitle = Wählen Sie, was Sie brauchen. Jeder Preis ist der, den Sie zahlen.
-site-none = Hier wird noch nichts verkauft
-site-terms = AGB

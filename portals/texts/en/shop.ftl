@@ -15,7 +15,3 @@ list-no-customers = No customers yet
 list-no-invoices = No invoices yet
 list-no-services = No services yet
 list-no-operations = Nothing to do
-site-tagline = Servers that are ready in a minute
-site-subtitle = Choose what you need. Every price is the price you pay.
-site-none = Nothing is on sale here yet
-site-terms = Terms

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::walk::shop::{Shop, text};
 
 /// The product of the worked example with three options, priced with its plan.
-async fn with_options(shop: &Shop, plan: &str) -> String {
+pub async fn with_options(shop: &Shop, plan: &str) -> String {
     let product = text(&shop.get(&format!("/plans/{plan}")).await, "product");
     let options = json!({ "options": [
         { "key": "os", "name": "Operating system", "kind": "choice", "required": true, "panel_key": "os_template",

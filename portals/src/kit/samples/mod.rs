@@ -2,6 +2,7 @@
 
 mod customer;
 mod live;
+pub mod shop;
 mod staff;
 
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
