@@ -182,7 +182,10 @@ pub async fn issue(
         entries,
     };
     ledger::post(tx, &posting).await?;
-    apply_credit(tx, id, account, total, buyer.credit_minor).await?;
+    let from_credit = total.minor.min(buyer.credit_minor);
+    if from_credit > 0 {
+        apply_credit(tx, id, account, Money::new(from_credit, unit)?).await?;
+    }
     let number = next_number(tx).await?;
     sqlx::query("UPDATE invoices SET status = 'issued', number = $2, issued_on = $3, issued_at = $4 WHERE id = $1")
         .bind(id)
@@ -269,37 +272,25 @@ async fn next_number(tx: &mut TenantTx) -> Result<String, BillingError> {
     Ok(format!("{prefix}{}-{number:04}", tx.today().year()))
 }
 
-async fn apply_credit(
+/// Pays (a part of) an invoice from the account's credit.
+pub(crate) async fn apply_credit(
     tx: &mut TenantTx,
     invoice: InvoiceId,
     account: AccountId,
-    total: Money,
-    credit_minor: i64,
+    amount: Money,
 ) -> Result<(), BillingError> {
-    let amount = total.minor.min(credit_minor);
-    if amount <= 0 {
-        return Ok(());
-    }
-    add_credit(
-        tx,
-        account,
-        total.currency.code(),
-        -amount,
-        "applied",
-        Some(invoice),
-        "applied to an invoice",
-    )
-    .await?;
-    allocate(tx, invoice, None, amount).await?;
-    let money = Money::new(amount, total.currency)?;
+    let code = amount.currency.code();
+    let why = "applied to an invoice";
+    let credit = add_credit(tx, account, code, -amount.minor, "applied", Some(invoice), why).await?;
+    allocate(tx, invoice, None, amount.minor).await?;
     let posting = Posting {
-        key: format!("credit:{invoice}"),
+        key: format!("credit:{credit}"),
         kind: "credit.applied",
         source: invoice.to_string(),
         on: tx.today(),
         entries: vec![
-            (Book::Credit(account), money),
-            (Book::Receivable(account), money.negated()),
+            (Book::Credit(account), amount),
+            (Book::Receivable(account), amount.negated()),
         ],
     };
     ledger::post(tx, &posting).await?;

@@ -25,6 +25,10 @@ pub enum Book {
     Clearing(GatewayId),
     /// What a gateway keeps.
     Fees(GatewayId),
+    /// Money that arrived outside every gateway.
+    Received,
+    /// Credit that was given.
+    Goodwill,
 }
 
 impl Book {
@@ -35,20 +39,22 @@ impl Book {
             Self::Revenue(kind) => format!("revenue:{kind}"),
             Self::Clearing(gateway) => format!("clearing:{gateway}"),
             Self::Fees(gateway) => format!("fees:{gateway}"),
+            Self::Received => "received".into(),
+            Self::Goodwill => "goodwill".into(),
         }
     }
 
     fn account(&self) -> Option<AccountId> {
         match self {
             Self::Receivable(account) | Self::Credit(account) => Some(*account),
-            Self::Revenue(_) | Self::Clearing(_) | Self::Fees(_) => None,
+            Self::Revenue(_) | Self::Clearing(_) | Self::Fees(_) | Self::Received | Self::Goodwill => None,
         }
     }
 
     fn normal(&self) -> &'static str {
         match self {
             Self::Credit(_) | Self::Revenue(_) => "credit",
-            Self::Receivable(_) | Self::Clearing(_) | Self::Fees(_) => "debit",
+            Self::Receivable(_) | Self::Clearing(_) | Self::Fees(_) | Self::Received | Self::Goodwill => "debit",
         }
     }
 }

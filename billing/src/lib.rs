@@ -9,6 +9,7 @@ pub mod calc;
 pub mod cart;
 pub mod catalogue;
 pub mod collection;
+pub mod credit;
 pub mod error;
 pub mod gateway;
 pub mod ids;

@@ -176,7 +176,7 @@ pub async fn mark_failed(tx: &mut TenantTx, id: ServiceId, reason: &str) -> Resu
     announce(tx, id, "service.provisioning_failed").await
 }
 
-/// A panel confirmed a suspension or its end.
+/// A panel confirmed a suspension or its end; what another suspension holds stays suspended.
 ///
 /// # Errors
 /// When there is no such service.
@@ -186,12 +186,15 @@ pub async fn set_suspended(tx: &mut TenantTx, id: ServiceId, suspended: bool) ->
     } else {
         ("suspended", "active")
     };
-    let done = sqlx::query("UPDATE services SET status = $3 WHERE id = $1 AND status = $2")
-        .bind(id)
-        .bind(from)
-        .bind(to)
-        .execute(tx.connection())
-        .await?;
+    let done = sqlx::query(
+        "UPDATE services SET status = $3 WHERE id = $1 AND status = $2 AND ($3 = 'suspended' \
+           OR NOT EXISTS (SELECT 1 FROM suspensions s WHERE s.service_id = $1 AND s.lifted_at IS NULL))",
+    )
+    .bind(id)
+    .bind(from)
+    .bind(to)
+    .execute(tx.connection())
+    .await?;
     if done.rows_affected() == 0 {
         return Ok(());
     }

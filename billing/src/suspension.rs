@@ -6,6 +6,9 @@ use tenancy::{TenantTx, audit};
 use crate::ids::{InvoiceId, ServiceId, SuspensionId};
 use crate::{BillingError, service};
 
+/// The cause of a suspension by whoever delivers a service for us.
+const ABOVE: &str = "parent";
+
 /// Suspends a service for a cause; a second time for the same cause changes nothing.
 ///
 /// # Errors
@@ -24,6 +27,54 @@ pub async fn suspend(
             "Only a running service can be suspended.".into(),
         ));
     }
+    if !open(tx, id, (cause, invoice), reason).await? {
+        return Ok(());
+    }
+    service::announce(tx, id, "service.suspension_wanted").await
+}
+
+/// Whoever delivers a service for us has suspended it: that is so already, so no panel is asked. It holds
+/// besides whatever else suspends the service; `words` is what its owner reads. False when it was known.
+///
+/// # Errors
+/// When there is no such service.
+pub async fn suspended_above(tx: &mut TenantTx, id: ServiceId, words: &str) -> Result<bool, BillingError> {
+    if !open(tx, id, (ABOVE, None), words).await? {
+        return Ok(false);
+    }
+    sqlx::query("UPDATE services SET reason = $2 WHERE id = $1")
+        .bind(id)
+        .bind(words)
+        .execute(tx.connection())
+        .await?;
+    service::set_suspended(tx, id, true).await?;
+    Ok(true)
+}
+
+/// It runs there again: so it does here, unless something of our own still suspends it. False when
+/// nothing was known of a suspension there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn resumed_above(tx: &mut TenantTx, id: ServiceId) -> Result<bool, BillingError> {
+    if !close(tx, id, ABOVE).await? {
+        return Ok(false);
+    }
+    sqlx::query("UPDATE services SET reason = NULL WHERE id = $1 AND status = 'suspended'")
+        .bind(id)
+        .execute(tx.connection())
+        .await?;
+    service::set_suspended(tx, id, false).await?;
+    Ok(true)
+}
+
+/// Writes a suspension down; false when there is one with this cause.
+async fn open(
+    tx: &mut TenantTx,
+    id: ServiceId,
+    (cause, invoice): (&str, Option<InvoiceId>),
+    reason: &str,
+) -> Result<bool, BillingError> {
     let row: SuspensionId = tx.new_id();
     let by = tx.actor().to_string();
     let done = sqlx::query(
@@ -40,16 +91,11 @@ pub async fn suspend(
     .execute(tx.connection())
     .await?;
     if done.rows_affected() == 0 {
-        return Ok(());
+        return Ok(false);
     }
-    audit::record(
-        tx,
-        "service.suspension_wanted",
-        id,
-        json!({ "cause": cause, "reason": reason }),
-    )
-    .await?;
-    service::announce(tx, id, "service.suspension_wanted").await
+    let detail = json!({ "cause": cause, "reason": reason });
+    audit::record(tx, "service.suspension_wanted", id, detail).await?;
+    Ok(true)
 }
 
 /// Lifts one cause; the service resumes when no other is left.
@@ -57,6 +103,16 @@ pub async fn suspend(
 /// # Errors
 /// When no such suspension is open.
 pub async fn lift(tx: &mut TenantTx, id: ServiceId, cause: &str) -> Result<(), BillingError> {
+    if !close(tx, id, cause).await? {
+        return Err(BillingError::Conflict(
+            "not_suspended",
+            "There is no such suspension.".into(),
+        ));
+    }
+    resume_if_free(tx, id).await
+}
+
+async fn close(tx: &mut TenantTx, id: ServiceId, cause: &str) -> Result<bool, BillingError> {
     let by = tx.actor().to_string();
     let done = sqlx::query("UPDATE suspensions SET lifted_at = $3, lifted_by = $4 WHERE service_id = $1 AND cause = $2 AND lifted_at IS NULL")
         .bind(id)
@@ -66,13 +122,10 @@ pub async fn lift(tx: &mut TenantTx, id: ServiceId, cause: &str) -> Result<(), B
         .execute(tx.connection())
         .await?;
     if done.rows_affected() == 0 {
-        return Err(BillingError::Conflict(
-            "not_suspended",
-            "There is no such suspension.".into(),
-        ));
+        return Ok(false);
     }
     audit::record(tx, "service.suspension_lifted", id, json!({ "cause": cause })).await?;
-    resume_if_free(tx, id).await
+    Ok(true)
 }
 
 /// Lifts what an invoice caused.
@@ -90,12 +143,16 @@ pub(crate) async fn lift_for(tx: &mut TenantTx, invoice: InvoiceId) -> Result<()
     Ok(())
 }
 
+/// Resumes when nothing of our own is left. What whoever delivers it holds against it is no reason to keep
+/// our part up: the panel takes it down, and the service runs when that is over too.
 async fn resume_if_free(tx: &mut TenantTx, id: ServiceId) -> Result<(), BillingError> {
-    let held: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL)")
-            .bind(id)
-            .fetch_one(tx.connection())
-            .await?;
+    let held: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL AND cause <> $2)",
+    )
+    .bind(id)
+    .bind(ABOVE)
+    .fetch_one(tx.connection())
+    .await?;
     if held {
         Ok(())
     } else {

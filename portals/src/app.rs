@@ -137,6 +137,7 @@ impl App {
         Workshop {
             doors: self.tenancy().clone(),
             panels: self.panels().clone(),
+            gateways: self.gateways().clone(),
             outbound: self.outbound().clone(),
         }
     }

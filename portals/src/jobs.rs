@@ -10,6 +10,7 @@ use billing::payment::{self, AskPayment, DrivePayment, FinishHold};
 use platform::event::EventArgs;
 use platform::job::{Job, Outcome};
 use provisioning::operation::{self, RetryOperation, RunOperation};
+use provisioning::upstream::{self, LookUpstream};
 use tenancy::jobs::{JobContext, Registry};
 use tenancy::mail::{self, SendMail};
 
@@ -19,6 +20,8 @@ use crate::app::App;
 pub const OPERATE: &str = "operate_on_event";
 /// Subscriber: a service was built or not, so money that is held is taken or given back.
 pub const SERVICE_DECIDED: &str = "service_decided";
+/// Subscriber: a service that a reseller sells on became something else.
+pub const TELL_DOWNSTREAM: &str = "tell_downstream";
 
 /// A job type and the function that runs it, over the app.
 fn job<J, F, Fut>(registry: Registry, app: &App, run: F) -> Registry
@@ -55,6 +58,14 @@ pub fn registry(app: &App) -> Registry {
     });
     let registry = job(registry, app, |app, context, args: RetryOperation| async move {
         operation::retry_job(&app.workshop(), &context.scope, &args).await
+    });
+    let registry = job(registry, app, |app, context, args: LookUpstream| async move {
+        upstream::look_job(&app.workshop(), &context.scope, &args).await
+    });
+    let own = app.clone();
+    let registry = registry.on_name(TELL_DOWNSTREAM, move |context: JobContext, args: EventArgs| {
+        let app = own.clone();
+        async move { upstream::tell(&app.workshop(), &context.scope, &args).await }
     });
     let own = app.clone();
     let registry = registry.on_name(OPERATE, move |context: JobContext, args: EventArgs| {

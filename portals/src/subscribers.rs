@@ -3,7 +3,7 @@
 use platform::event::Subscriptions;
 use platform::job::Class;
 
-use crate::jobs::{OPERATE, SERVICE_DECIDED};
+use crate::jobs::{OPERATE, SERVICE_DECIDED, TELL_DOWNSTREAM};
 
 /// Every subscription of the platform.
 #[must_use]
@@ -15,4 +15,11 @@ pub fn subscriptions() -> Subscriptions {
         .on("service.termination_wanted", Class::Critical, OPERATE)
         .on("service.provisioned", Class::Critical, SERVICE_DECIDED)
         .on("service.provisioning_failed", Class::Critical, SERVICE_DECIDED)
+        .on("service.provisioned", Class::Critical, TELL_DOWNSTREAM)
+        .on("service.provisioning_failed", Class::Critical, TELL_DOWNSTREAM)
+        .on("service.suspended", Class::Critical, TELL_DOWNSTREAM)
+        .on("service.resumed", Class::Critical, TELL_DOWNSTREAM)
+        .on("service.changed", Class::Critical, TELL_DOWNSTREAM)
+        .on("service.readdressed", Class::Critical, TELL_DOWNSTREAM)
+        .on("service.terminated", Class::Critical, TELL_DOWNSTREAM)
 }

@@ -7,24 +7,26 @@
 //! | module | holds |
 //! |---|---|
 //! | `panel` | the trait, its errors, what panels can do and say |
-//! | `virtfusion`, `upstream`, `sandbox` | the panels |
+//! | `virtfusion`, `upstream`, `manual`, `sandbox` | the panels |
 //! | `operation` | wanted changes, driven step by step; what staff do with them |
 //! | `server` | configured endpoints |
 //! | `link`, `usage`, `capacity`, `reconcile` | ways in, traffic, room left, ours against theirs |
 
 pub mod capacity;
 pub mod link;
+mod manual;
 pub mod operation;
 pub mod panel;
 pub mod reconcile;
 mod sandbox;
 pub mod server;
-mod upstream;
+pub mod upstream;
 pub mod usage;
 mod virtfusion;
 
 use platform::id_kind;
 
+pub use manual::Manual;
 pub use panel::PanelKinds;
 pub use sandbox::Sandbox;
 pub use upstream::Upstream;

@@ -6,11 +6,10 @@ use billing::BillingError;
 use billing::gateway::conform;
 use billing::ids::ServerId;
 use platform::db::constraint;
-use platform::outbound::Outbound;
 use platform::secret::Secret;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tenancy::{Mode, Tenancy, TenantScope, TenantTx, audit};
+use tenancy::{Mode, TenantScope, TenantTx, audit};
 
 use crate::PanelKinds;
 use crate::operation::Workshop;
@@ -281,24 +280,13 @@ pub async fn open(
 ///
 /// # Errors
 /// When there is no such server. A panel that says no is an answer, not an error.
-pub async fn check(
-    doors: &Tenancy,
-    kinds: &PanelKinds,
-    outbound: &Outbound,
-    scope: &TenantScope,
-    id: ServerId,
-) -> Result<(bool, String), BillingError> {
-    let shop = Workshop {
-        doors: doors.clone(),
-        panels: kinds.clone(),
-        outbound: outbound.clone(),
-    };
-    let (panel, context) = open(&shop, scope, id).await?;
+pub async fn check(shop: &Workshop, scope: &TenantScope, id: ServerId) -> Result<(bool, String), BillingError> {
+    let (panel, context) = open(shop, scope, id).await?;
     let (ok, detail) = match panel.check(&context).await {
         Ok(detail) => (true, detail),
         Err(error) => (false, error.to_string()),
     };
-    let mut tx = doors.begin(scope).await?;
+    let mut tx = shop.doors.begin(scope).await?;
     sqlx::query("UPDATE servers SET checked_at = $2, check_ok = $3, check_detail = $4 WHERE id = $1")
         .bind(id)
         .bind(tx.now())

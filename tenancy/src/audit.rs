@@ -43,7 +43,7 @@ pub struct Entry {
     pub id: AuditId,
     /// When, by the tenant's clock.
     pub at: chrono::DateTime<chrono::Utc>,
-    /// visitor, member, staff, system, parent or upstream.
+    /// visitor, member, staff, system, parent, upstream or provider.
     pub actor_kind: String,
     /// Name at the time.
     pub actor_name: String,

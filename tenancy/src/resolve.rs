@@ -156,6 +156,31 @@ pub async fn upstream(tenancy: &Tenancy, child: &TenantScope) -> Result<TenantSc
     Ok(TenantScope::mint(parent.clone(), actor))
 }
 
+/// From a parent's job back to the one service of a child that a service of the parent delivers.
+///
+/// Only the system acts so, only one level down, and whoever uses the scope checks that the service
+/// names its deliverer: a parent that errs can reach nothing but a service that is its own to tell of.
+///
+/// # Errors
+/// Unless `scope` is a job of the child's own parent and the child is not being erased.
+pub fn downstream(
+    tenancy: &Tenancy,
+    scope: &TenantScope,
+    child: TenantId,
+    service: uuid::Uuid,
+) -> Result<TenantScope, ResolveError> {
+    let directory = tenancy.directory();
+    let parent = scope.tenant().id;
+    let child = directory
+        .tenant(child)
+        .filter(|t| t.parent == Some(parent) && t.state != TenantState::Deleting)
+        .ok_or(ResolveError::UnknownTenant)?;
+    if !matches!(scope.actor(), Actor::System { .. }) {
+        return Err(ResolveError::UnknownTenant);
+    }
+    Ok(TenantScope::mint(child.clone(), Actor::Provider { parent, service }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -113,6 +113,13 @@ pub enum Actor {
         /// The reseller's account in this tenant.
         account: AccountId,
     },
+    /// The parent that delivers one service of this tenant, telling about that one service.
+    Provider {
+        /// The parent.
+        parent: TenantId,
+        /// The service here.
+        service: Uuid,
+    },
 }
 
 impl Actor {
@@ -126,6 +133,7 @@ impl Actor {
             Self::System { .. } => "system",
             Self::Parent { .. } => "parent",
             Self::Upstream { .. } => "upstream",
+            Self::Provider { .. } => "provider",
         }
     }
 
@@ -137,6 +145,7 @@ impl Actor {
             Self::Member { user, .. } | Self::Staff { user, .. } => Some(user.uuid()),
             Self::Parent { tenant, .. } => Some(tenant.uuid()),
             Self::Upstream { child, .. } => Some(child.uuid()),
+            Self::Provider { parent, .. } => Some(parent.uuid()),
         }
     }
 }
@@ -150,6 +159,7 @@ impl fmt::Display for Actor {
             | Self::System { name }
             | Self::Parent { name, .. } => f.write_str(name),
             Self::Upstream { child, .. } => write!(f, "{child}"),
+            Self::Provider { parent, .. } => write!(f, "{parent}"),
         }
     }
 }

@@ -179,7 +179,7 @@ async fn check_server(State(app): State<App>, caller: ApiCaller, Path(id): Path<
         .ok_or(ApiError::NotFound)?;
     tx.commit().await?;
     caller.need("servers.write", None)?;
-    let (ok, detail) = server::check(app.tenancy(), app.panels(), app.outbound(), caller.scope(), id).await?;
+    let (ok, detail) = server::check(&app.workshop(), caller.scope(), id).await?;
     Ok(Json(json!({ "ok": ok, "detail": detail })))
 }
 

@@ -11,7 +11,7 @@ use tenancy::{TenantTx, task};
 
 use super::drive::Next;
 use super::load::Work;
-use super::{MOST_MINUTES, MOST_TRIES, MOST_WAIT_HOURS, Operation, RetryOperation, queue};
+use super::{MOST_MINUTES, MOST_TRIES, Operation, RetryOperation, RunOperation, queue};
 use crate::panel::{PASSWORD, PanelError, PanelIds, Progress, REFERENCE, Step};
 use crate::{LogId, OperationId};
 
@@ -37,7 +37,18 @@ pub(super) async fn keep(tx: &mut TenantTx, work: &mut Work, result: Step) -> Re
             Ok(Next::Over)
         }
         Ok(Progress::Again { step, after }) => again(tx, work, step, after).await,
-        Ok(Progress::Wait { step, why, after }) => wait(tx, work, step, why, after).await,
+        Ok(Progress::Wait {
+            step,
+            why,
+            after,
+            hours,
+        }) => {
+            if minutes(tx, work) >= hours * 60 {
+                fail(tx, work, &PanelError::Refused(why)).await?;
+                return Ok(Next::Over);
+            }
+            wait(tx, work, step, why, after).await
+        }
         Err(PanelError::Gone) if work.operation.kind == "terminate" => {
             finish(tx, work, None).await?;
             Ok(Next::Over)
@@ -107,6 +118,10 @@ async fn again(tx: &mut TenantTx, work: &Work, step: &str, after: Duration) -> R
         return Ok(Next::Over);
     }
     mark(tx, work.operation.id, "waiting", step, None).await?;
+    if work.operation.reason.is_some() {
+        // What it waited for has happened.
+        task::settle(tx, &task_key(work.operation.id)).await?;
+    }
     if step != work.operation.step {
         log(tx, work.operation.id, step, "note", "").await?;
     }
@@ -121,13 +136,12 @@ async fn again(tx: &mut TenantTx, work: &Work, step: &str, after: Duration) -> R
 }
 
 async fn wait(tx: &mut TenantTx, work: &Work, step: &str, why: String, after: Duration) -> Result<Next, BillingError> {
-    if minutes(tx, work) >= MOST_WAIT_HOURS * 60 {
-        fail(tx, work, &PanelError::Refused(why)).await?;
-        return Ok(Next::Over);
-    }
     mark(tx, work.operation.id, "waiting", step, Some(&why)).await?;
     if work.operation.reason.as_deref() != Some(&why) {
         log(tx, work.operation.id, step, "note", &why).await?;
+        // Whoever can end the wait must see it: it is paid for, and not delivered yet.
+        let title = format!("{} of {} waits", spoken(&work.operation.kind), work.service.label);
+        raise(tx, work, title, why.clone(), RunOperation::NAME).await?;
     }
     Ok(Next::After(after.max(Duration::from_secs(1)), why))
 }
@@ -190,6 +204,25 @@ pub(crate) async fn see(
         .execute(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Keeps the addresses a service has now, and says so: whoever it is sold on to wants to know.
+pub(crate) async fn see_addresses(
+    tx: &mut TenantTx,
+    service: ServiceId,
+    ip_addresses: &[String],
+) -> Result<(), BillingError> {
+    sqlx::query("UPDATE services SET ip_addresses = $2 WHERE id = $1")
+        .bind(service)
+        .bind(ip_addresses)
+        .execute(tx.connection())
+        .await?;
+    let moved = NewEvent::new(
+        "service.readdressed",
+        service,
+        json!({ "id": service, "ip_addresses": ip_addresses }),
+    );
+    Ok(event::publish(tx, &[moved]).await?)
 }
 
 /// The new password replaces the old one only now, when the panel says that it holds.
@@ -267,7 +300,7 @@ pub(super) async fn log(
     Ok(())
 }
 
-pub(super) fn task_key(id: OperationId) -> String {
+pub(crate) fn task_key(id: OperationId) -> String {
     format!("operation:{id}")
 }
 
@@ -282,7 +315,23 @@ async fn fail(tx: &mut TenantTx, work: &Work, error: &PanelError) -> Result<(), 
         .execute(tx.connection())
         .await?;
     log(tx, id, &work.operation.step, "failed", &reason).await?;
+    let title = format!("{} of {} failed", spoken(kind), work.service.label);
+    raise(tx, work, title, reason, RetryOperation::NAME).await?;
+    if kind == "create" {
+        unbuilt(tx, work.service.id).await?;
+    }
+    Ok(())
+}
+
+fn spoken(kind: &str) -> String {
+    kind.replace('_', " ")
+}
+
+/// The one task of an operation; `job` is what its button runs.
+async fn raise(tx: &mut TenantTx, work: &Work, title: String, reason: String, job: &str) -> Result<(), BillingError> {
+    let id = work.operation.id;
     let place = Placement {
+        key: Some(format!("op:{id}")),
         queue: Some(queue(work.service.account_id)),
         ..Placement::default()
     };
@@ -290,21 +339,12 @@ async fn fail(tx: &mut TenantTx, work: &Work, error: &PanelError) -> Result<(), 
     let new = task::NewTask {
         kind: "operation",
         key: task_key(id),
-        title: format!("{} of {} failed", kind.replace('_', " "), work.service.label),
+        title,
         reason,
         subject: Some(id.to_string()),
-        job: Some(job::request(
-            Class::Critical.name(),
-            RetryOperation::NAME,
-            &args,
-            &place,
-        )),
+        job: Some(job::request(Class::Critical.name(), job, &args, &place)),
     };
-    task::raise(tx, &new).await?;
-    if kind == "create" {
-        unbuilt(tx, work.service.id).await?;
-    }
-    Ok(())
+    Ok(task::raise(tx, &new).await?)
 }
 
 /// Nothing is built: the room kept for it is free again, and billing gives back what is held.

@@ -276,12 +276,14 @@ pub(super) fn not_built() -> BillingError {
     BillingError::Conflict("not_built", "The service does not run on a server yet.".into())
 }
 
-/// A service that the actor may touch: a member and a reseller see their own account's only.
+/// A service that the actor may touch: a member and a reseller see their own account's only, a provider
+/// the one it delivers.
 pub(crate) async fn allowed(tx: &mut TenantTx, id: ServiceId) -> Result<service::Service, BillingError> {
     let found = service::find(tx, id).await?.ok_or(BillingError::NotFound("service"))?;
     let own = match tx.actor() {
         Actor::Upstream { account, .. } => *account == found.account_id,
         Actor::Member { account, .. } => *account == Some(found.account_id),
+        Actor::Provider { service, .. } => *service == found.id.uuid(),
         Actor::Visitor => false,
         Actor::Staff { .. } | Actor::System { .. } | Actor::Parent { .. } => true,
     };

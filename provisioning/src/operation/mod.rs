@@ -10,6 +10,7 @@ mod staff;
 
 use std::time::Duration;
 
+use billing::gateway::GatewayKinds;
 use billing::ids::ServiceId;
 use billing::{BillingError, service};
 use platform::event::EventArgs;
@@ -20,7 +21,7 @@ use serde_json::{Value, json};
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
 pub use drive::run;
-pub(crate) use keep::see;
+pub(crate) use keep::{see, see_addresses, task_key};
 pub(crate) use load::allowed;
 pub use load::reach;
 pub use staff::{adopt, cancel, retry, skip};
@@ -31,8 +32,6 @@ use crate::{OperationId, PanelKinds};
 const MOST_TRIES: i32 = 60;
 /// A build that takes longer has failed.
 const MOST_MINUTES: i64 = 30;
-/// How long an operation waits for somebody, such as for an invoice upstream to be paid.
-const MOST_WAIT_HOURS: i64 = 24;
 
 /// What every run needs.
 #[derive(Clone)]
@@ -41,6 +40,8 @@ pub struct Workshop {
     pub doors: Tenancy,
     /// Panels.
     pub panels: PanelKinds,
+    /// Gateways: whether one can hold what a parent is paid.
+    pub gateways: GatewayKinds,
     /// The way out.
     pub outbound: Outbound,
 }
@@ -181,6 +182,39 @@ async fn enqueue(tx: &mut TenantTx, id: OperationId, account: AccountId) -> Resu
 
 fn queue(account: AccountId) -> String {
     format!("acc:{account}")
+}
+
+/// What waits goes on now; the kinds of everything under way for the service.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn wake(tx: &mut TenantTx, service: ServiceId) -> Result<Vec<String>, BillingError> {
+    let open: Vec<(OperationId, String, AccountId)> = sqlx::query_as(
+        "SELECT o.id, o.kind, v.account_id FROM operations o JOIN services v ON v.id = o.service_id \
+         WHERE o.service_id = $1 AND o.status IN ('queued', 'running', 'waiting', 'retrying') ORDER BY o.created_at, o.id",
+    )
+    .bind(service)
+    .fetch_all(tx.connection())
+    .await?;
+    let mut kinds = Vec::new();
+    for (id, kind, account) in open {
+        enqueue(tx, id, account).await?;
+        kinds.push(kind);
+    }
+    Ok(kinds)
+}
+
+/// The create of a service that failed, if it did.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn failed_create(tx: &mut TenantTx, service: ServiceId) -> Result<Option<OperationId>, BillingError> {
+    Ok(sqlx::query_scalar(
+        "SELECT id FROM operations WHERE service_id = $1 AND kind = 'create' AND status = 'failed' LIMIT 1",
+    )
+    .bind(service)
+    .fetch_optional(tx.connection())
+    .await?)
 }
 
 /// Event to operation: `service.paid` wants a create, and so on.

@@ -80,13 +80,13 @@ async fn must_be_paid(tx: &mut TenantTx, service: ServiceId) -> Result<(), Billi
 /// Staff say which one on the panel is this service's, and the create goes on from there.
 ///
 /// # Errors
-/// When it is no failed create, or another service has that one.
+/// When it is no create that failed or waits for somebody, or another service has that one.
 pub async fn adopt(tx: &mut TenantTx, id: OperationId, panel_ref: &str) -> Result<(), BillingError> {
     let operation = locked(tx, id).await?;
-    if operation.kind != "create" || operation.status != "failed" {
+    if operation.kind != "create" || !["failed", "waiting"].contains(&operation.status.as_str()) {
         return Err(BillingError::Conflict(
             "not_failed",
-            "Only a failed create can be given a server.".into(),
+            "Only a create that failed or waits can be given a server.".into(),
         ));
     }
     let panel_ref = panel_ref.trim();
@@ -111,6 +111,9 @@ pub async fn adopt(tx: &mut TenantTx, id: OperationId, panel_ref: &str) -> Resul
     ids.insert(REFERENCE.into(), json!(panel_ref));
     service::keep_ids(tx, found.id, &Value::Object(ids), Some(panel_ref)).await?;
     audit::record(tx, "operation.adopted", id, json!({ "panel_ref": panel_ref })).await?;
+    if operation.status == "waiting" {
+        return enqueue(tx, id, found.account_id).await;
+    }
     retry(tx, id).await
 }
 

@@ -21,7 +21,7 @@ pub use answer::{Capability, Image, Link, Observed, Package, Power, Traffic};
 pub use error::PanelError;
 
 use crate::operation::Workshop;
-use crate::{Sandbox, Upstream, Virtfusion};
+use crate::{Manual, Sandbox, Upstream, Virtfusion};
 
 /// Key under which a step hands over a password: the runner seals it and takes it out.
 pub const PASSWORD: &str = "password";
@@ -116,7 +116,7 @@ pub enum Progress {
         /// How long to wait.
         after: Duration,
     },
-    /// It depends on somebody: asked again now and then, for a day.
+    /// It depends on somebody: asked again now and then, for some hours.
     Wait {
         /// Name of the step that waits.
         step: &'static str,
@@ -124,6 +124,8 @@ pub enum Progress {
         why: String,
         /// How long to wait.
         after: Duration,
+        /// For how long at most, before it has failed.
+        hours: i64,
     },
     /// The panel confirms it; after a create or a change with what it is now.
     Done(Option<Confirmed>),
@@ -145,6 +147,17 @@ impl Progress {
             step,
             why: why.to_string(),
             after: Duration::from_secs(seconds),
+            hours: 24,
+        }
+    }
+
+    /// Waits for staff, who will say when it is done: for six days, within what a card's hold lasts.
+    pub fn by_hand(step: &'static str, why: impl ToString) -> Self {
+        Self::Wait {
+            step,
+            why: why.to_string(),
+            after: Duration::from_secs(3600),
+            hours: 6 * 24,
         }
     }
 
@@ -177,6 +190,10 @@ pub trait Panel: Send + Sync {
     }
     /// Whether it is reached at an address.
     fn has_address(&self) -> bool {
+        true
+    }
+    /// Whether it can say what runs on it.
+    fn sees(&self) -> bool {
         true
     }
     /// Whether endpoint and credentials work: a sentence either way.
@@ -243,6 +260,7 @@ impl Default for PanelKinds {
         Self(BTreeMap::new())
             .with(Arc::new(Virtfusion))
             .with(Arc::new(Upstream))
+            .with(Arc::new(Manual))
             .with(Arc::new(Sandbox))
     }
 }

@@ -74,6 +74,9 @@ pub async fn server_against_ours(
     let mut ours = ours_on(&mut tx, id).await?;
     tx.commit().await?;
     let (panel, context) = server::open(shop, scope, id).await?;
+    if !panel.sees() {
+        return Ok(Vec::new());
+    }
     let theirs = if panel.capabilities().contains(&Capability::Reconcile) {
         panel.read_all(&context).await.map_err(said_no)?
     } else {

@@ -5,13 +5,13 @@ use billing::{BillingError, suspension};
 use serde_json::{Value, json};
 use tenancy::TenantTx;
 
-use super::{begin, commit, look, order, parent, refused, service_of};
+use super::{begin, commit, look, order, parent, refused, service_of, watch};
 use crate::OperationId;
-use crate::operation;
-use crate::panel::{PASSWORD, PanelContext, PanelError, Progress, Step, Target};
+use crate::panel::{Capability, PASSWORD, PanelContext, PanelError, Progress, Step, Target};
+use crate::{link, operation};
 
-/// A suspension there that was asked for across the reselling link.
-const CAUSE: &str = "parent";
+/// The cause of a suspension there that we ask for.
+pub(super) const CAUSE: &str = "reseller";
 
 /// Suspends the parent's service for us, besides whatever else suspends it.
 pub(super) async fn suspend(context: &PanelContext, target: &mut Target) -> Step {
@@ -59,24 +59,30 @@ pub(super) async fn resume(context: &PanelContext, target: &mut Target) -> Step 
     let mut tx = begin(context, &scope).await?;
     let held = held(&mut tx, found.id).await.map_err(refused)?;
     commit(tx).await?;
-    Ok(if held {
-        Progress::wait(
-            "upstream",
-            "the provider keeps its service suspended, perhaps for an unpaid invoice",
-            30,
-        )
-    } else {
-        Progress::again("upstream", 2)
-    })
+    if held.is_none() {
+        return Ok(Progress::again("upstream", 2));
+    }
+    // Our part is done; the rest is the provider's own, and is written down here as such.
+    let ours = target
+        .wanted
+        .service
+        .parse()
+        .map_err(|_| PanelError::refused("the service has no id"))?;
+    watch::look(&context.shop, &context.scope, ours)
+        .await
+        .map_err(refused)?;
+    Ok(Progress::done())
 }
 
-async fn held(tx: &mut TenantTx, id: ServiceId) -> Result<bool, BillingError> {
-    Ok(
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL)")
-            .bind(id)
-            .fetch_one(tx.connection())
-            .await?,
+/// Why the parent itself keeps its service suspended, whatever we ask for.
+pub(super) async fn held(tx: &mut TenantTx, id: ServiceId) -> Result<Option<String>, BillingError> {
+    Ok(sqlx::query_scalar(
+        "SELECT reason FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL AND cause <> $2 ORDER BY created_at LIMIT 1",
     )
+    .bind(id)
+    .bind(CAUSE)
+    .fetch_optional(tx.connection())
+    .await?)
 }
 
 /// Wants the same operation there, under a key made of ours, and follows it.
@@ -86,6 +92,17 @@ pub(super) async fn pass_on(context: &PanelContext, target: &mut Target, kind: &
     let id = service_of(target)?;
     operation::allowed(&mut tx, id).await.map_err(refused)?;
     let Some(known) = target.note("operation") else {
+        let needed = match kind {
+            "power" => Some(Capability::Power),
+            "root_password" => Some(Capability::RootPassword),
+            _ => None,
+        };
+        let offered = link::offered(&mut tx, &context.shop.panels, id)
+            .await
+            .map_err(refused)?;
+        if needed.is_some_and(|needed| !offered.contains(&needed)) {
+            return Err(PanelError::refused("the provider does not offer this for its service"));
+        }
         let key = format!("downstream:{}", target.operation);
         let wanted = operation::want(&mut tx, id, kind, &key, input).await.map_err(refused)?;
         commit(tx).await?;

@@ -7,6 +7,7 @@
 
 mod act;
 mod order;
+mod watch;
 
 use async_trait::async_trait;
 use billing::ids::{ProductId, ServiceId};
@@ -14,6 +15,8 @@ use billing::{BillingError, service};
 use serde_json::{Value, json};
 use tenancy::resolve::{self, ResolveError};
 use tenancy::{TenantScope, TenantTx};
+
+pub use watch::{LookUpstream, look_job, tell};
 
 use crate::panel::{Capability, Link, Observed, Panel, PanelContext, PanelError, Power, Step, Target, Traffic};
 use crate::{capacity, operation};

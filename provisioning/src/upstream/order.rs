@@ -1,10 +1,11 @@
 //! Ordering from the parent, and watching what becomes of it.
 
+use billing::gateway::GatewayKinds;
 use billing::ids::{PaymentMethodId, PlanId, ProductId, ServiceId};
 use billing::order::{self, Item, PlaceOrder, Placed};
 use billing::service::{Confirmed, Service};
 use billing::{BillingError, catalogue, invoice};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenancy::{AccountId, Actor, TenantId, TenantTx, account};
 
 use super::{begin, commit, parent, product, refused, service_of};
@@ -69,7 +70,13 @@ pub(super) async fn offer(tx: &mut TenantTx, of: ProductId) -> Result<String, Pa
 pub(super) async fn place(context: &PanelContext, target: &mut Target) -> Step {
     let scope = parent(context).await?;
     let mut tx = begin(context, &scope).await?;
-    let placed = Box::pin(place_in(&mut tx, product(context)?, &target.wanted)).await?;
+    let placed = Box::pin(place_in(
+        &mut tx,
+        &context.shop.gateways,
+        product(context)?,
+        &target.wanted,
+    ))
+    .await?;
     commit(tx).await?;
     let service = placed
         .services
@@ -81,7 +88,12 @@ pub(super) async fn place(context: &PanelContext, target: &mut Target) -> Step {
     Ok(Progress::again("upstream", 0))
 }
 
-async fn place_in(tx: &mut TenantTx, of: ProductId, wanted: &Wanted) -> Result<Placed, PanelError> {
+async fn place_in(
+    tx: &mut TenantTx,
+    gateways: &GatewayKinds,
+    of: ProductId,
+    wanted: &Wanted,
+) -> Result<Placed, PanelError> {
     let (child, account) = buyer(tx)?;
     let currency = currency_of(tx, account).await?;
     let plan = choose(tx, of, wanted, &currency).await.map_err(refused)?;
@@ -89,17 +101,22 @@ async fn place_in(tx: &mut TenantTx, of: ProductId, wanted: &Wanted) -> Result<P
         .service
         .parse()
         .map_err(|_| PanelError::refused("the service has no id"))?;
-    let options = wanted.settings["options"].clone();
+    let payment_method = default_method(tx, account).await.map_err(refused)?;
+    // Held until the parent's panel confirms, where that can be: what is not delivered is not charged.
+    let hold = match payment_method {
+        Some(method) => can_hold(tx, gateways, method).await.map_err(refused)?,
+        None => false,
+    };
     let new = PlaceOrder {
         account,
         items: vec![Item {
             plan,
             quantity: 1,
             hostname: wanted.hostname.clone(),
-            options: if options.is_object() { options } else { json!({}) },
+            options: options(wanted),
         }],
-        payment_method: default_method(tx, account).await.map_err(refused)?,
-        hold: false,
+        payment_method,
+        hold,
         checkout_key: Some(format!("upstream:{child}:{ours}")),
         ip: None,
         limit_minor: None,
@@ -133,6 +150,27 @@ async fn default_method(tx: &mut TenantTx, account: AccountId) -> Result<Option<
     .bind(account)
     .fetch_optional(tx.connection())
     .await?)
+}
+
+/// What the product always asks for, and over it what the customer chose: an option whose panel setting is
+/// named after one of the provider's options chooses that one.
+fn options(wanted: &Wanted) -> Value {
+    let mut options = wanted.settings["options"].as_object().cloned().unwrap_or_default();
+    let chosen = wanted.settings.as_object().into_iter().flatten();
+    for (key, value) in chosen.filter(|(key, _)| !["plan", "options"].contains(&key.as_str())) {
+        options.insert(key.clone(), value.clone());
+    }
+    Value::Object(options)
+}
+
+async fn can_hold(tx: &mut TenantTx, gateways: &GatewayKinds, id: PaymentMethodId) -> Result<bool, BillingError> {
+    let kind: Option<String> = sqlx::query_scalar(
+        "SELECT g.kind FROM gateways g JOIN payment_methods m ON m.gateway_id = g.id WHERE m.id = $1",
+    )
+    .bind(id)
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(kind.is_some_and(|kind| gateways.get(&kind).is_some_and(|gateway| gateway.can_hold())))
 }
 
 /// What became of the order: its service, and the create behind it.
@@ -236,4 +274,29 @@ pub(super) async fn password(tx: &mut TenantTx, id: ServiceId) -> Result<Option<
         .open("services", "secrets", id, &sealed)
         .map_err(|e| BillingError::Conflict("password_sealed", e.to_string()))?;
     Ok(Some(String::from_utf8_lossy(&plain).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_customer_chose_is_chosen_at_the_provider_too() {
+        let check = |settings: Value, expected: Value| {
+            let wanted = Wanted {
+                settings,
+                ..Wanted::default()
+            };
+            assert_eq!(options(&wanted), expected);
+        };
+        check(Value::Null, json!({}));
+        check(
+            json!({ "plan": "pln_1", "options": { "os": "debian-13" } }),
+            json!({ "os": "debian-13" }),
+        );
+        check(
+            json!({ "options": { "os": "debian-13" }, "os": "alma-10", "ipv4": "2" }),
+            json!({ "os": "alma-10", "ipv4": "2" }),
+        );
+    }
 }

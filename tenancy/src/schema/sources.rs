@@ -36,10 +36,11 @@ const TENANT: &[Source] = &[
     source!(8, "tenant", "0008_lists"),
     source!(9, "tenant", "0009_sandbox"),
     source!(10, "tenant", "0010_collection"),
+    source!(11, "tenant", "0011_reseller_suspensions"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 10;
+pub const TENANT_VERSION: i32 = 11;
 
 /// The tenant migrations, oldest first.
 #[must_use]

@@ -71,7 +71,7 @@ pub async fn refill(tenancy: &Tenancy, wanted: usize) -> Result<usize, DbError> 
 }
 
 pub(super) async fn fill(control: &mut PgConnection, kit: &Kit<'_>, wanted: usize) -> Result<usize, DbError> {
-    let mut built = 0;
+    let mut wanting = Vec::new();
     for cell in cell::all(control, kit).await? {
         let (spares, room): (i64, i64) = sqlx::query_as(
             "SELECT (SELECT count(*) FROM control.spares s WHERE s.cell_id = c.id), \
@@ -83,12 +83,18 @@ pub(super) async fn fill(control: &mut PgConnection, kit: &Kit<'_>, wanted: usiz
         .await?
         .unwrap_or((0, 0));
         let missing = i64::try_from(wanted).unwrap_or(i64::MAX).min(room) - spares;
+        wanting.push((cell, missing));
+    }
+    // Cells are databases of their own: each builds for itself.
+    let building = wanting.into_iter().map(|(cell, missing)| async move {
+        let mut built = 0;
         for _ in 0..missing {
             build(&cell, kit).await?;
             built += 1;
         }
-    }
-    Ok(built)
+        Ok::<usize, DbError>(built)
+    });
+    Ok(futures::future::try_join_all(building).await?.into_iter().sum())
 }
 
 /// Stores the fingerprint that every schema of this version should have.

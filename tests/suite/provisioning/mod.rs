@@ -1,5 +1,7 @@
 //! Operations on panels, without HTTP in front: what is wanted, and what is there afterwards.
 
 mod acts;
+mod by_hand;
 mod chain;
+mod upstream;
 mod yard;

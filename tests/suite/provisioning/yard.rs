@@ -3,9 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use billing::catalogue::{self, NewPlan, NewPrice, NewProduct};
-use billing::ids::{PlanId, ProductId, ServerId, ServiceId};
+use billing::credit::{self, NewCredit};
+use billing::ids::{PaymentMethodId, PlanId, ProductId, ServerId, ServiceId};
 use billing::order::{self, Item, PlaceOrder};
 use billing::service::{self, Service};
+use billing::{gateway, payment_method};
 use platform::config::Config;
 use platform::money::{Currency, Money};
 use platform::outbound::{Outbound, OutboundConfig};
@@ -14,6 +16,7 @@ use portals::app::{App, Parts};
 use provisioning::operation::{self, Operation, Workshop};
 use provisioning::server::{self, NewServer};
 use serde_json::{Value, json};
+use simulators::stripe::{Stripe, StripeConfig};
 use simulators::virtfusion::{Virtfusion, VirtfusionConfig};
 use tenancy::{AccountId, Mode};
 use tests::World;
@@ -21,6 +24,7 @@ use tests::World;
 pub struct Yard {
     pub world: World,
     pub virtfusion: Virtfusion,
+    pub stripe: Stripe,
     pub app: App,
 }
 
@@ -34,6 +38,7 @@ impl Yard {
             .await
             .expect("virtfusion");
         virtfusion.set_build_time(1, 0);
+        let stripe = Stripe::start(any, StripeConfig::default()).await.expect("stripe");
         let allow = vec!["127.0.0.0/8".parse().expect("a network")];
         let outbound = Outbound::new(OutboundConfig {
             allow,
@@ -50,7 +55,12 @@ impl Yard {
             page_key: SecretKey::from([7; 32]),
         })
         .expect("an app");
-        Self { world, virtfusion, app }
+        Self {
+            world,
+            virtfusion,
+            stripe,
+            app,
+        }
     }
 
     pub fn shop(&self) -> Workshop {
@@ -117,14 +127,64 @@ impl Yard {
         (product.id, plan.id)
     }
 
-    /// Credit, as if it had been paid in.
+    /// Credit that was paid in.
     pub async fn credit(&self, slug: &str, account: AccountId, minor: i64) {
-        let schema = &self.world.tenant(slug).schema;
-        let sql = format!(
-            "UPDATE {schema}.accounts SET credit_minor = {minor} WHERE id = '{}'",
-            account.uuid()
-        );
-        self.world.execute(&sql).await;
+        let mut tx = self.world.begin(slug).await;
+        let dollars = Currency::parse("USD").expect("dollars");
+        let new = NewCredit {
+            account,
+            amount: Money::new(minor, dollars).expect("money"),
+            received: true,
+            reason: "paid in".into(),
+        };
+        credit::add(&mut tx, &new).await.expect("credit");
+        tx.commit().await.expect("a commit");
+    }
+
+    /// A saved card of an account, at a gateway that is configured if it has to be.
+    pub async fn card(&self, slug: &str, account: AccountId, token: &str) -> PaymentMethodId {
+        let scope = self.world.scope(slug);
+        let mut tx = self.world.begin(slug).await;
+        let known = gateway::list(&mut tx).await.expect("gateways").first().map(|g| g.id);
+        let id = match known {
+            Some(id) => id,
+            None => {
+                let credentials = json!({ "secret_key": format!("sk_test_{slug}"), "webhook_secret": "whsec_1" });
+                let settings = json!({ "api_base": self.stripe.url() });
+                let kinds = self.app.gateways();
+                let made = gateway::configure(&mut tx, kinds, "stripe", "Card", &credentials, &settings).await;
+                made.expect("a gateway").id
+            }
+        };
+        tx.commit().await.expect("a commit");
+        let doors = &self.world.tenancy;
+        payment_method::attach(doors, self.app.gateways(), &scope, (account, id), token)
+            .await
+            .expect("a card")
+            .id
+    }
+
+    /// Below `demo`, each reseller sells what the one before it sells; the last one's plan.
+    pub async fn chain(&self, resellers: &[&str]) -> PlanId {
+        let server = self.virtfusion_server("demo").await;
+        let (mut product, mut plan) = self.product("demo", server, small()).await;
+        let mut above = "demo";
+        for slug in resellers {
+            self.world.reseller(slug, above).await;
+            let server = self.upstream_server(slug, product).await;
+            (product, plan) = self.product(slug, server, json!({})).await;
+            above = slug;
+        }
+        plan
+    }
+
+    /// The books of every tenant balance.
+    pub async fn audit(&self) {
+        for tenant in self.world.tenancy.directory().tenants() {
+            let mut tx = self.world.begin(&tenant.slug).await;
+            let faults = billing::ledger::check(&mut tx).await.expect("the books");
+            assert!(faults.is_empty(), "{}: {faults:?}", tenant.slug);
+        }
     }
 
     /// The account of `child` in its parent.
@@ -136,6 +196,17 @@ impl Yard {
     }
 
     pub async fn order(&self, slug: &str, account: AccountId, plan: PlanId) -> ServiceId {
+        self.order_with(slug, account, plan, None).await
+    }
+
+    /// An order, held on a card if there is one.
+    pub async fn order_with(
+        &self,
+        slug: &str,
+        account: AccountId,
+        plan: PlanId,
+        card: Option<PaymentMethodId>,
+    ) -> ServiceId {
         let mut tx = self.world.begin(slug).await;
         let new = PlaceOrder {
             account,
@@ -145,8 +216,8 @@ impl Yard {
                 hostname: "web-1.hall.test".into(),
                 options: json!({}),
             }],
-            payment_method: None,
-            hold: false,
+            payment_method: card,
+            hold: card.is_some(),
             checkout_key: None,
             ip: None,
             limit_minor: None,
@@ -191,14 +262,25 @@ impl Yard {
         }
         let found = self.service(slug, id).await;
         let mut told = format!("{slug} stayed {}", found.status);
-        for tenant in ["leaf", "middle", "demo"] {
-            if self.world.tenancy.directory().slug(tenant).is_some() {
-                let mut tx = self.world.begin(tenant).await;
-                let all = operation::list(&mut tx, None, 20, None).await.expect("operations");
-                told = format!("{told}\n{tenant}: {all:?}");
-            }
+        for tenant in self.world.tenancy.directory().tenants() {
+            let mut tx = self.world.begin(&tenant.slug).await;
+            let all = operation::list(&mut tx, None, 20, None).await.expect("operations");
+            told = format!("{told}\n{}: {all:?}", tenant.slug);
         }
         panic!("{told}\n{:?}", self.world.jobs().await);
+    }
+
+    /// Works until nothing is under way for the service.
+    pub async fn quiet(&self, slug: &str, id: ServiceId) {
+        for _ in 0..40 {
+            self.work(1).await;
+            let all = self.operations(slug, id).await;
+            if all.iter().all(|operation| !operation.is_open()) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("{:?}", self.operations(slug, id).await);
     }
 
     pub async fn operations(&self, slug: &str, id: ServiceId) -> Vec<Operation> {
