@@ -21,6 +21,7 @@ pub mod payment;
 pub mod payment_method;
 pub mod quote;
 pub mod renewal;
+pub mod report;
 pub mod rules;
 pub mod sandbox;
 pub mod service;

@@ -1,6 +1,7 @@
 //! Services: the things delivered. Provisioning tells what became of them; this room writes it down.
 
 pub mod list;
+pub mod sheet;
 
 use chrono::{DateTime, Utc};
 use platform::event::{self, NewEvent};

@@ -37,6 +37,9 @@ pub async fn run(app: App, shutdown: Shutdown) {
             let Ok(scope) = resolve::system(app.tenancy(), tenant.id, "billing day") else {
                 continue;
             };
+            if let Err(error) = crate::figures::keep(&app, tenant).await {
+                tracing::warn!(tenant = tenant.slug, %error, "figures could not be counted; they are next time");
+            }
             // A second run of the same day finds nothing that is due.
             match Box::pin(day(&app, &scope)).await {
                 Ok(day) => report(&tenant.slug, &day),

@@ -146,6 +146,42 @@ pub fn operation(state: &str) -> Badge {
     }
 }
 
+/// A task of staff.
+#[must_use]
+pub fn task(state: &str) -> Badge {
+    use Tone::{Info, Neutral, Success, Warning};
+    match state {
+        "open" => badge("status-open", Warning, icon("flag")),
+        "retried" => badge("status-retried", Info, icon("refresh")),
+        "done" => badge("status-done", Success, icon("check")),
+        "dismissed" => badge("status-dismissed", Neutral, icon("x")),
+        _ => unknown(),
+    }
+}
+
+/// A product, plan, gateway or whatever else is offered or not.
+#[must_use]
+pub fn offer(state: &str) -> Badge {
+    use Tone::{Neutral, Success, Warning};
+    match state {
+        "active" => badge("status-active", Success, icon("check")),
+        "hidden" => badge("status-hidden", Warning, icon("eye-off")),
+        "retired" => badge("status-retired", Neutral, icon("archive")),
+        "disabled" => badge("status-disabled", Neutral, icon("x")),
+        _ => unknown(),
+    }
+}
+
+/// An order by itself and by how far its services are.
+#[must_use]
+pub fn delivery(order_status: &str, delivery: Option<&str>) -> Badge {
+    match (order_status, delivery) {
+        ("accepted", Some("active" | "suspended" | "terminated")) => order("completed"),
+        ("accepted", Some(unfinished)) => service(unfinished, None, None),
+        _ => order(order_status),
+    }
+}
+
 /// A payment attempt or a refund.
 #[must_use]
 pub fn payment(status: &str) -> Badge {
@@ -232,6 +268,8 @@ pub fn all() -> Vec<Badge> {
             .split(' ')
             .map(host),
     );
+    badges.extend(["open", "retried", "dismissed"].map(task));
+    badges.extend(["hidden", "retired"].map(offer));
     badges.extend(["online", "degraded", "offline", "new"].map(server));
     badges
 }

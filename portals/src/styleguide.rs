@@ -55,7 +55,7 @@ pub fn samples(currency: Currency) -> Styleguide {
     };
     Styleguide {
         crumbs: [("Services", Some("#")), ("web-01", None)].map(crumb).to_vec(),
-        tabs: dashboard.ranges.clone(),
+        tabs: tabs(),
         badges: status::all(),
         power: ["running", "stopped", "starting", "unknown"]
             .map(status::power)
@@ -122,6 +122,15 @@ fn filters() -> Filters {
         kept: Vec::new(),
         clear_path: Some(text("#")),
     }
+}
+
+fn tabs() -> Vec<Tab> {
+    let tab = |label: &str, active| Tab {
+        label: text(label),
+        path: text("#"),
+        active,
+    };
+    vec![tab("30 d", false), tab("12 mo", true), tab("All", false)]
 }
 
 fn steps() -> Vec<Step> {

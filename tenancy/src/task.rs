@@ -1,5 +1,7 @@
 //! Staff tasks: what failed for good, or needs a person, with a retry button beside the reason.
 
+pub mod list;
+
 use platform::db::{DbError, Tx};
 use serde_json::Value;
 
@@ -92,6 +94,19 @@ pub async fn open(tx: &mut TenantTx, limit: i64) -> Result<Vec<Task>, DbError> {
     )
     .bind(limit)
     .fetch_all(tx.connection())
+    .await?)
+}
+
+/// A task by id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn find(tx: &mut TenantTx, id: TaskId) -> Result<Option<Task>, DbError> {
+    Ok(sqlx::query_as(
+        "SELECT id, kind, title, reason, subject_id, (job IS NOT NULL) AS can_retry, state, created_at FROM tasks WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(tx.connection())
     .await?)
 }
 

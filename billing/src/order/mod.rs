@@ -1,6 +1,7 @@
 //! Orders: a price snapshot, subscriptions, services and the invoice, in one transaction.
 
 mod deliver;
+pub mod list;
 mod read;
 mod room;
 

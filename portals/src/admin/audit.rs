@@ -95,10 +95,14 @@ fn row(entry: Entry) -> Row {
     } else {
         entry.detail.to_string()
     };
+    let subject = match super::desk::path_of(&entry.subject_id) {
+        Some(path) => Cell::code(&entry.subject_id).to(path),
+        None => Cell::code(&entry.subject_id),
+    };
     Row::plain(vec![
         Cell::code(&entry.action),
         Cell::text(entry.actor_name).below(entry.actor_kind),
-        Cell::code(entry.subject_id),
+        subject,
         Cell::quiet(detail),
         Cell::at(entry.at),
     ])

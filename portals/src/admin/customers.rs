@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use tenancy::account::list::{Row as Account, Search, browse};
 use tenancy::extract::Staff;
-use tenancy::permission::ReadAccounts;
+use tenancy::permission::{Permission, ReadAccounts, WriteAccounts};
 
 use crate::app::App;
 use crate::status;
@@ -58,7 +58,11 @@ pub async fn list(State(app): State<App>, staff: Staff<ReadAccounts>, asked: Ask
         Err(error) => return internal(error),
     };
     let chrome = page::admin(&app, &staff, &asked, "customers").await;
-    list::show(&app, &chrome, &ListPage::new(&app, &chrome, &LIST, &wish, found))
+    let mut listed = ListPage::new(&app, &chrome, &LIST, &wish, found);
+    if staff.rights.has(WriteAccounts::NAME) {
+        listed = listed.with_action(app.say(&chrome, "customer-new", &[]), "/admin/customers/new", "plus");
+    }
+    list::show(&app, &chrome, &listed)
 }
 
 fn row(account: Account) -> Row {
@@ -67,13 +71,17 @@ fn row(account: Account) -> Row {
     } else {
         Cell::default()
     };
-    Row::plain(vec![
-        Cell::text(&account.name).below(account.company.unwrap_or_default()),
-        Cell::quiet(account.number),
-        Cell::text(account.email),
-        Cell::text(account.country),
-        credit,
-        Cell::badge(status::tenant(&account.status)),
-        Cell::at(account.created_at),
-    ])
+    let path = format!("/admin/customers/{}", account.id);
+    Row::to(
+        path,
+        vec![
+            Cell::text(&account.name).below(account.company.unwrap_or_default()),
+            Cell::quiet(account.number),
+            Cell::text(account.email),
+            Cell::text(account.country),
+            credit,
+            Cell::badge(status::tenant(&account.status)),
+            Cell::at(account.created_at),
+        ],
+    )
 }

@@ -1,29 +1,33 @@
 //! The staff portal.
 
 mod audit;
+mod customer;
+mod customer_form;
 mod customers;
+mod dashboard;
+mod desk;
 pub mod invoices;
+mod operation;
+mod orders;
 mod provisioning;
+mod service;
 pub mod services;
 mod settings;
+mod styleguide;
+mod tasks;
 pub mod tenants;
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use tenancy::extract::Staff;
-use tenancy::permission::{Any, Permission, ReadAccounts, ReadServices};
 
 use crate::app::App;
 
 /// The routes of this surface.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/admin", get(home))
-        .route("/admin/customers", get(customers::list))
-        .route("/admin/invoices", get(invoices::list))
-        .route("/admin/services", get(services::list))
-        .route("/admin/provisioning", get(provisioning::list))
+        .merge(business())
+        .merge(work())
+        .route("/styleguide", get(styleguide::show))
         .route("/admin/tenants", get(tenants::list).post(tenants::create))
         .route("/admin/tenants/new", get(tenants::new))
         .route("/admin/tenants/leave", post(tenants::leave))
@@ -37,15 +41,29 @@ pub fn routes() -> Router<App> {
         .route("/admin/audit", get(audit::list))
 }
 
-/// `GET /admin`
-async fn home(staff: Staff<Any>) -> Response {
-    let may = |permission: &str| staff.rights.has(permission);
-    let path = if may(ReadServices::NAME) {
-        "/admin/services"
-    } else if may(ReadAccounts::NAME) {
-        "/admin/customers"
-    } else {
-        "/admin/invoices"
-    };
-    Redirect::to(path).into_response()
+/// Customers, orders and money.
+fn business() -> Router<App> {
+    Router::new()
+        .route("/admin", get(dashboard::show))
+        .route("/admin/customers", get(customers::list).post(customer_form::create))
+        .route("/admin/customers/new", get(customer_form::new))
+        .route("/admin/customers/{id}", get(customer::show).post(customer_form::update))
+        .route("/admin/customers/{id}/edit", get(customer_form::edit))
+        .route("/admin/customers/{id}/notes", post(customer::set_notes))
+        .route("/admin/orders", get(orders::list))
+        .route("/admin/orders/{id}", get(orders::show))
+        .route("/admin/invoices", get(invoices::list))
+}
+
+/// What runs, and what is to be done.
+fn work() -> Router<App> {
+    Router::new()
+        .route("/admin/services", get(services::list))
+        .route("/admin/services/{id}", get(service::show))
+        .route("/admin/services/{id}/{verb}", post(service::act))
+        .route("/admin/provisioning", get(provisioning::list))
+        .route("/admin/provisioning/{id}", get(operation::show))
+        .route("/admin/provisioning/{id}/{verb}", post(operation::act))
+        .route("/admin/tasks", get(tasks::list))
+        .route("/admin/tasks/{id}/{verb}", post(tasks::act))
 }

@@ -102,12 +102,16 @@ pub async fn list(State(app): State<App>, staff: Staff<ReadServices>, asked: Ask
 }
 
 fn row(app: &App, chrome: &Chrome, operation: Operation) -> Row {
-    Row::plain(vec![
-        Cell::text(kind_name(app, chrome, &operation.kind)),
-        Cell::text(operation.service_label).below(operation.account_name),
-        Cell::text(operation.server_name.unwrap_or_default()),
-        Cell::quiet(operation.reason.unwrap_or(operation.step)),
-        Cell::badge(status::operation(&operation.status)),
-        Cell::at(operation.created_at),
-    ])
+    let path = format!("/admin/provisioning/{}", operation.id);
+    Row::to(
+        path,
+        vec![
+            Cell::text(kind_name(app, chrome, &operation.kind)),
+            Cell::text(operation.service_label).below(operation.account_name),
+            Cell::text(operation.server_name.unwrap_or_default()),
+            Cell::quiet(operation.reason.unwrap_or(operation.step)),
+            Cell::badge(status::operation(&operation.status)),
+            Cell::at(operation.created_at),
+        ],
+    )
 }

@@ -86,17 +86,21 @@ pub async fn list(State(app): State<App>, staff: Staff<ReadServices>, asked: Ask
 
 fn row(service: Service) -> Row {
     let price = service.unit_minor.saturating_mul(i64::from(service.quantity));
-    Row::plain(vec![
-        Cell::text(&service.label),
-        Cell::text(service.account_name),
-        Cell::text(service.product_name).below(service.plan_name),
-        Cell::text(service.ip_addresses.join(", ")),
-        Cell::minor(price, &service.currency),
-        Cell::badge(status::service(
-            &service.status,
-            service.reason.as_deref(),
-            service.cancel_on,
-        )),
-        Cell::at(service.created_at),
-    ])
+    let path = format!("/admin/services/{}", service.id);
+    Row::to(
+        path,
+        vec![
+            Cell::text(&service.label),
+            Cell::text(service.account_name).to(format_args!("/admin/customers/{}", service.account_id)),
+            Cell::text(service.product_name).below(service.plan_name),
+            Cell::text(service.ip_addresses.join(", ")),
+            Cell::minor(price, &service.currency),
+            Cell::badge(status::service(
+                &service.status,
+                service.reason.as_deref(),
+                service.cancel_on,
+            )),
+            Cell::at(service.created_at),
+        ],
+    )
 }

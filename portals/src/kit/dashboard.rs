@@ -5,7 +5,7 @@ use platform::money::Money;
 use platform::views::Context;
 use serde::Serialize;
 
-use super::parts::{Delta, Tab};
+use super::parts::Delta;
 use crate::charts::Chart;
 use crate::status::Badge;
 
@@ -16,10 +16,12 @@ pub struct Dashboard {
     pub today: NaiveDate,
     /// Currency all amounts are in.
     pub currency: String,
-    /// Choice of the time shown.
-    pub ranges: Vec<Tab>,
+    /// What there is in other currencies, a sentence each.
+    pub others: Vec<String>,
     /// Four key figures.
     pub figures: Vec<Figure>,
+    /// What waits for somebody.
+    pub queues: Vec<Queue>,
     /// Recurring revenue by month, with the year before.
     pub revenue: Chart,
     /// Change of recurring revenue in the newest month.
@@ -55,6 +57,8 @@ pub struct Figure {
     pub delta: Option<Delta>,
     /// Its course.
     pub spark: Option<Chart>,
+    /// The list behind it.
+    pub path: Option<&'static str>,
 }
 
 /// A row of the newest orders.
@@ -89,10 +93,23 @@ pub struct OperationRow {
     pub detail: String,
     /// State.
     pub badge: Badge,
-    /// Share done, 0 to 100.
-    pub percent: u8,
+    /// Share done, 0 to 100, where it is known.
+    pub percent: Option<u8>,
     /// The current step or the reason of a failure.
     pub note: String,
     /// Where a retry is posted; only for what failed.
     pub retry_path: Option<String>,
+}
+
+/// A list of things that wait for somebody.
+#[derive(Clone, Debug, Serialize)]
+pub struct Queue {
+    /// Finished words.
+    pub label: String,
+    /// How many.
+    pub count: u64,
+    /// The list.
+    pub path: &'static str,
+    /// Icon name.
+    pub icon: &'static str,
 }

@@ -2,6 +2,7 @@
 //! else follows, and the templates and words as this build has them.
 
 pub mod dashboard;
+pub mod detail;
 pub mod invoice;
 pub mod parts;
 pub mod samples;

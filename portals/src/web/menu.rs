@@ -4,7 +4,8 @@ use platform::views::{MenuEntry, MenuSection};
 use tenancy::HostRoute;
 use tenancy::extract::Staff;
 use tenancy::permission::{
-    Permission, Permissions, ReadAccounts, ReadAudit, ReadInvoices, ReadServices, ReadSettings, ReadTenants,
+    Permission, Permissions, ReadAccounts, ReadAudit, ReadInvoices, ReadOrders, ReadReports, ReadServices,
+    ReadSettings, ReadTenants,
 };
 
 use crate::app::App;
@@ -52,12 +53,27 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
     let waiting = MenuEntry {
         count: u64::try_from(tasks).ok().filter(|n| *n > 0),
         urgent: tasks > 0,
-        ..entry("provisioning", "menu-provisioning", "/admin/provisioning", "list-check")
+        ..entry("tasks", "menu-tasks", "/admin/tasks?status=open", "flag")
     };
+    let overview = vec![(
+        ReadReports::NAME,
+        entry("dashboard", "menu-dashboard", "/admin", "layout-dashboard"),
+    )];
+    let work = vec![
+        (
+            ReadServices::NAME,
+            entry("provisioning", "menu-provisioning", "/admin/provisioning", "list-check"),
+        ),
+        (ReadServices::NAME, waiting),
+    ];
     let business = vec![
         (
             ReadAccounts::NAME,
             entry("customers", "menu-customers", "/admin/customers", "users"),
+        ),
+        (
+            ReadOrders::NAME,
+            entry("orders", "menu-orders", "/admin/orders", "shopping-cart"),
         ),
         (
             ReadInvoices::NAME,
@@ -80,8 +96,9 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
         (ReadAudit::NAME, entry("audit", "menu-audit", "/admin/audit", "history")),
     ];
     [
+        section("", overview, staff),
         section("menu-section-business", business, staff),
-        section("menu-section-operations", vec![(ReadServices::NAME, waiting)], staff),
+        section("menu-section-operations", work, staff),
         section("menu-section-system", system, staff),
     ]
     .into_iter()

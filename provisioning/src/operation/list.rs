@@ -107,3 +107,30 @@ pub async fn browse(tx: &mut TenantTx, search: &Search, window: &Window) -> Resu
     .await?;
     Ok(found)
 }
+
+/// The newest that are not over.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open(tx: &mut TenantTx, limit: i64) -> Result<Vec<Row>, BillingError> {
+    let sql = format!(
+        "SELECT {} FROM {} WHERE o.status NOT IN ('done', 'cancelled') ORDER BY o.created_at DESC, o.id DESC LIMIT $1",
+        SOURCE.columns, SOURCE.from
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(limit)
+        .fetch_all(tx.connection())
+        .await?)
+}
+
+/// How many failed and wait for somebody.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_failed(tx: &mut TenantTx) -> Result<i64, BillingError> {
+    Ok(
+        sqlx::query_scalar("SELECT count(*) FROM operations WHERE status = 'failed'")
+            .fetch_one(tx.connection())
+            .await?,
+    )
+}

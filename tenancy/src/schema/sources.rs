@@ -37,10 +37,11 @@ const TENANT: &[Source] = &[
     source!(9, "tenant", "0009_sandbox"),
     source!(10, "tenant", "0010_collection"),
     source!(11, "tenant", "0011_reseller_suspensions"),
+    source!(12, "tenant", "0012_reports"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 11;
+pub const TENANT_VERSION: i32 = 12;
 
 /// The tenant migrations, oldest first.
 #[must_use]

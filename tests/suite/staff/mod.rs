@@ -2,3 +2,4 @@
 
 pub mod browser;
 mod lists;
+mod pages;

@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 use platform::money::{Currency, Money};
 
-use super::{columns, day, moment, series, tabs};
+use super::{columns, day, moment, series};
 use crate::charts::{Chart, Plot, Stroke, area, bars_stacked, spark};
-use crate::kit::dashboard::{Dashboard, Figure, OperationRow, OrderRow};
+use crate::kit::dashboard::{Dashboard, Figure, OperationRow, OrderRow, Queue};
 use crate::kit::parts::Delta;
 use crate::status::{self, Badge};
 
@@ -85,6 +85,7 @@ fn figures(currency: Currency) -> Vec<Figure> {
         percent: None,
         delta: None,
         spark: Some(spark(&rising)),
+        path: None,
     };
     let money = |minor| Some(Money { minor, currency });
     vec![
@@ -127,8 +128,9 @@ pub fn dashboard(currency: Currency) -> Dashboard {
     Dashboard {
         today: day(11, 22),
         currency: currency.code().to_owned(),
-        ranges: tabs(&["30 d", "12 mo", "All"], 1),
+        others: vec!["Besides: €1,204 a month, €310 open".to_owned()],
         figures: figures(currency),
+        queues: queues(),
         revenue: revenue(),
         net_new: Money {
             minor: 140_200,
@@ -232,9 +234,24 @@ fn operations() -> Vec<OperationRow> {
         path: "#".to_owned(),
         detail: detail.to_owned(),
         badge: status::operation(state),
-        percent,
+        percent: Some(percent),
         note: note.to_owned(),
         retry_path: (state == "failed").then(|| "#".to_owned()),
     };
     rows.into_iter().map(row).collect()
+}
+
+fn queues() -> Vec<Queue> {
+    let queue = |label: &str, count, icon| Queue {
+        label: label.to_owned(),
+        count,
+        path: "#",
+        icon,
+    };
+    vec![
+        queue("Open tasks", 2, "flag"),
+        queue("Failed operations", 1, "alert-triangle"),
+        queue("Overdue invoices", 7, "clock"),
+        queue("Orders waiting", 0, "shopping-cart"),
+    ]
 }

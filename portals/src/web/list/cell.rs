@@ -142,7 +142,7 @@ impl Row {
     }
 
     /// Whether it has any buttons.
-    pub(super) fn has_acts(&self) -> bool {
+    pub(crate) fn has_acts(&self) -> bool {
         !self.acts.is_empty()
     }
 
