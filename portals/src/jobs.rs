@@ -23,6 +23,9 @@ pub const SERVICE_DECIDED: &str = "service_decided";
 /// Subscriber: a service that a reseller sells on became something else.
 pub const TELL_DOWNSTREAM: &str = "tell_downstream";
 
+/// Subscriber: what an event has to tell its account.
+pub const NOTIFY: &str = "notify_account";
+
 /// A job type and the function that runs it, over the app.
 fn job<J, F, Fut>(registry: Registry, app: &App, run: F) -> Registry
 where
@@ -66,6 +69,11 @@ pub fn registry(app: &App) -> Registry {
     let registry = registry.on_name(TELL_DOWNSTREAM, move |context: JobContext, args: EventArgs| {
         let app = own.clone();
         async move { upstream::tell(&app.workshop(), &context.scope, &args).await }
+    });
+    let own = app.clone();
+    let registry = registry.on_name(NOTIFY, move |context: JobContext, args: EventArgs| {
+        let app = own.clone();
+        async move { Box::pin(crate::mails::follow::on_event(&app, &context, &args)).await }
     });
     let own = app.clone();
     let registry = registry.on_name(OPERATE, move |context: JobContext, args: EventArgs| {

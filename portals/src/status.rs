@@ -159,6 +159,18 @@ pub fn task(state: &str) -> Badge {
     }
 }
 
+/// A mail.
+#[must_use]
+pub fn mail(state: &str) -> Badge {
+    match state {
+        "queued" => badge("status-mail-queued", Tone::Neutral, icon("clock")),
+        "sent" => badge("status-mail-sent", Tone::Success, icon("check")),
+        "failed" => badge("status-mail-failed", Tone::Danger, icon("alert-triangle")),
+        "kept" => badge("status-mail-kept", Tone::Info, icon("mail")),
+        _ => unknown(),
+    }
+}
+
 /// A product, plan, gateway or whatever else is offered or not.
 #[must_use]
 pub fn offer(state: &str) -> Badge {

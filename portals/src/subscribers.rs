@@ -3,7 +3,7 @@
 use platform::event::Subscriptions;
 use platform::job::Class;
 
-use crate::jobs::{OPERATE, SERVICE_DECIDED, TELL_DOWNSTREAM};
+use crate::jobs::{NOTIFY, OPERATE, SERVICE_DECIDED, TELL_DOWNSTREAM};
 
 /// Every subscription of the platform.
 #[must_use]
@@ -22,4 +22,15 @@ pub fn subscriptions() -> Subscriptions {
         .on("service.changed", Class::Critical, TELL_DOWNSTREAM)
         .on("service.readdressed", Class::Critical, TELL_DOWNSTREAM)
         .on("service.terminated", Class::Critical, TELL_DOWNSTREAM)
+        .on("order.created", Class::Normal, NOTIFY)
+        .on("invoice.created", Class::Normal, NOTIFY)
+        .on("invoice.reminded", Class::Normal, NOTIFY)
+        .on("payment.succeeded", Class::Normal, NOTIFY)
+        .on("payment.failed", Class::Normal, NOTIFY)
+        .on("payment.refunded", Class::Normal, NOTIFY)
+        .on("service.provisioned", Class::Normal, NOTIFY)
+        .on("service.provisioning_failed", Class::Normal, NOTIFY)
+        .on("service.suspended", Class::Normal, NOTIFY)
+        .on("service.resumed", Class::Normal, NOTIFY)
+        .on("service.terminated", Class::Normal, NOTIFY)
 }

@@ -2,9 +2,10 @@
 
 use platform::db::DbError;
 use platform::job::{self, Class, Job, NewJob, Outcome};
-use platform::mail::{Mailer, OutgoingMail};
+use platform::mail::{Attachment, Mailer, OutgoingMail};
 use serde::{Deserialize, Serialize};
 
+use crate::listing::{self, Found, Kind, Order, Source, Window};
 use crate::{AccountId, MailId, Mode, Portal, Tenancy, TenantScope, TenantTx};
 
 /// A rendered mail to keep and send.
@@ -24,6 +25,8 @@ pub struct NewMail {
     pub text: String,
     /// HTML.
     pub html: String,
+    /// Files that travel along.
+    pub files: Vec<Attachment>,
 }
 
 /// Sends one stored mail.
@@ -61,6 +64,18 @@ pub async fn queue(tx: &mut TenantTx, new: &NewMail) -> Result<bool, DbError> {
     .await?;
     if done.rows_affected() == 0 {
         return Ok(false);
+    }
+    for (position, file) in new.files.iter().enumerate() {
+        sqlx::query(
+            "INSERT INTO mail_files (mail_id, position, filename, content_type, bytes) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(id)
+        .bind(i32::try_from(position).unwrap_or(i32::MAX))
+        .bind(&file.filename)
+        .bind(&file.content_type)
+        .bind(&file.bytes)
+        .execute(tx.connection())
+        .await?;
     }
     job::enqueue(tx, &[NewJob::new(&SendMail { mail: id })]).await?;
     Ok(true)
@@ -117,6 +132,89 @@ pub async fn find(tx: &mut TenantTx, id: MailId) -> Result<Option<Mail>, DbError
         .await?)
 }
 
+/// The files of a mail, in order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn files(tx: &mut TenantTx, id: MailId) -> Result<Vec<Attachment>, DbError> {
+    let rows: Vec<(String, String, Vec<u8>)> =
+        sqlx::query_as("SELECT filename, content_type, bytes FROM mail_files WHERE mail_id = $1 ORDER BY position")
+            .bind(id)
+            .fetch_all(tx.connection())
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(filename, content_type, bytes)| Attachment {
+            filename,
+            content_type,
+            bytes,
+        })
+        .collect())
+}
+
+/// What the list of mails is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Of one account.
+    pub account: Option<AccountId>,
+    /// queued, sent, failed, kept.
+    pub state: Option<String>,
+    /// The beginning of an address, as typed.
+    pub typed: Option<String>,
+}
+
+/// A row of the list.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Row {
+    /// Key.
+    pub id: MailId,
+    /// Recipient.
+    pub to_address: String,
+    /// Subject.
+    pub subject: String,
+    /// queued, sent, failed, kept.
+    pub state: String,
+    /// When written.
+    pub created_at: chrono::DateTime<chrono::Utc>,
+}
+
+const SOURCE: Source = Source {
+    columns: "m.id, m.to_address, m.subject, m.state, m.created_at",
+    from: "mails m",
+    id: "m.id",
+    orders: &[Order {
+        key: "since",
+        sql: "m.created_at",
+        kind: Kind::Instant,
+    }],
+};
+
+/// A page of mails.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn browse(tx: &mut TenantTx, search: &Search, window: &Window) -> Result<Found<Row>, DbError> {
+    listing::read(tx.connection(), &SOURCE, window, |query| {
+        if let Some(account) = search.account {
+            query.push(" AND m.account_id = ").push_bind(account);
+        }
+        if let Some(state) = &search.state {
+            query.push(" AND m.state = ").push_bind(state.clone());
+        }
+        if let Some(typed) = &search.typed {
+            let escaped = typed
+                .to_lowercase()
+                .replace('\\', "\\\\")
+                .replace('%', "\\%")
+                .replace('_', "\\_");
+            query
+                .push(" AND lower(m.to_address) LIKE ")
+                .push_bind(format!("{escaped}%"));
+        }
+    })
+    .await
+}
+
 /// The body of [`SendMail`]: sends and marks. A sandbox tenant's mail stays in its outbox.
 ///
 /// A crash between the send and the mark sends twice with the same Message-ID; mail offers no better.
@@ -140,6 +238,7 @@ async fn try_send(
 ) -> Result<Outcome, DbError> {
     let mut tx = tenancy.begin_read(scope).await?;
     let mail = find(&mut tx, args.mail).await?;
+    let attachments = files(&mut tx, args.mail).await?;
     tx.commit().await?;
     let Some(mail) = mail.filter(|mail| mail.state == "queued") else {
         return Ok(Outcome::Done);
@@ -173,7 +272,7 @@ async fn try_send(
         html: Some(mail.body_html.clone()),
         message_id: Some(format!("<{}@{host}>", mail.id)),
         headers: Vec::new(),
-        attachments: Vec::new(),
+        attachments,
     };
     match mailer.send(&outgoing).await {
         Ok(()) => {

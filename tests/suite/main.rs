@@ -4,6 +4,7 @@ mod architecture;
 mod buying;
 mod live;
 mod money;
+mod once;
 mod provisioning;
 mod sandbox;
 mod staff;

@@ -1,6 +1,7 @@
 //! Orders: a price snapshot, subscriptions, services and the invoice, in one transaction.
 
 mod deliver;
+mod late;
 pub mod list;
 mod read;
 mod room;
@@ -241,6 +242,7 @@ async fn accept(tx: &mut TenantTx, order: OrderId) -> Result<(), BillingError> {
     .fetch_optional(tx.connection())
     .await?;
     let Some(account) = account else { return Ok(()) };
+    late::start_today(tx, order).await?;
     sqlx::query("UPDATE subscriptions SET status = 'active' WHERE order_id = $1 AND status = 'pending'")
         .bind(order)
         .execute(tx.connection())

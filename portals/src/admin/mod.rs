@@ -7,6 +7,7 @@ mod customers;
 mod dashboard;
 mod desk;
 pub mod invoices;
+mod mails;
 mod operation;
 mod orders;
 mod provisioning;
@@ -38,6 +39,9 @@ pub fn routes() -> Router<App> {
         .route("/admin/settings", get(settings::show).post(settings::company))
         .route("/admin/settings/billing", post(settings::billing))
         .route("/admin/settings/brand", post(settings::brand))
+        .route("/admin/mails", get(mails::list))
+        .route("/admin/mails/{id}", get(mails::show))
+        .route("/admin/mails/{id}/body", get(mails::body))
         .route("/admin/audit", get(audit::list))
 }
 

@@ -1,9 +1,16 @@
 //! Mails: what is said to whom, when something happened.
 
+pub mod follow;
 mod letter;
+mod notice;
 pub mod people;
 
+use chrono::NaiveDate;
 use platform::db::DbError;
+use platform::format::{self, DateStyle, MoneyStyle};
+use platform::mail::Attachment;
+use platform::money::Money;
+use platform::texts::Texts;
 use tenancy::mail::{self, NewMail};
 use tenancy::{AccountId, TenantTx};
 
@@ -11,6 +18,7 @@ use crate::app::App;
 use crate::web::page;
 
 pub use letter::{Letter, Sender};
+pub use notice::Notice;
 
 /// Who receives a mail.
 #[derive(Debug, Clone)]
@@ -27,7 +35,7 @@ pub struct Reader {
 
 /// The words of one mail, in the reader's language.
 pub struct Words<'a> {
-    app: &'a App,
+    texts: &'a Texts,
     page: platform::views::Page,
 }
 
@@ -35,22 +43,34 @@ impl<'a> Words<'a> {
     /// For a reader of a tenant.
     #[must_use]
     pub fn new(app: &'a App, tx: &TenantTx, reader: &Reader) -> Self {
-        Self {
-            app,
-            page: page::for_reader(app, tx.tenant(), &reader.locale),
-        }
+        Self::over(app.views().texts(), page::for_reader(app, tx.tenant(), &reader.locale))
+    }
+
+    /// Over any words and page.
+    #[must_use]
+    pub fn over(texts: &'a Texts, page: platform::views::Page) -> Self {
+        Self { texts, page }
     }
 
     /// One of the words.
     #[must_use]
     pub fn say(&self, key: &str, args: &[(&str, &str)]) -> String {
-        self.app.say(&self.page, key, args)
+        self.texts.say(&self.page.locale, self.page.words.as_deref(), key, args)
     }
 
-    /// The page value, for money and dates in the reader's language.
+    /// An amount as the reader writes it.
     #[must_use]
-    pub fn page(&self) -> &platform::views::Page {
-        &self.page
+    pub fn money(&self, amount: Money) -> String {
+        let text = amount.to_decimal_string();
+        let code = amount.currency.code();
+        format::money(&self.page.locale, &text, code, MoneyStyle::default())
+            .unwrap_or_else(|_| format!("{text} {code}"))
+    }
+
+    /// A day as the reader writes it.
+    #[must_use]
+    pub fn date(&self, day: NaiveDate) -> String {
+        format::date(&self.page.locale, day, DateStyle::Medium)
     }
 }
 
@@ -64,7 +84,22 @@ pub async fn post(
     key: &str,
     template: &'static str,
     reader: &Reader,
+    letter: Letter,
+) -> Result<(), DbError> {
+    send(app, tx, (key, template), reader, letter, Vec::new()).await
+}
+
+/// The same, with files.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn send(
+    app: &App,
+    tx: &mut TenantTx,
+    (key, template): (&str, &'static str),
+    reader: &Reader,
     mut letter: Letter,
+    files: Vec<Attachment>,
 ) -> Result<(), DbError> {
     let words = Words::new(app, tx, reader);
     if letter.footnote.is_empty() {
@@ -84,7 +119,11 @@ pub async fn post(
         subject: letter.subject.clone(),
         text: letter.text(&sender),
         html: letter.html(&sender),
+        files,
     };
     mail::queue(tx, &new).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,6 +93,7 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
             ReadSettings::NAME,
             entry("settings", "menu-settings", "/admin/settings", "settings"),
         ),
+        (ReadAccounts::NAME, entry("mails", "menu-mails", "/admin/mails", "mail")),
         (ReadAudit::NAME, entry("audit", "menu-audit", "/admin/audit", "history")),
     ];
     [

@@ -38,10 +38,11 @@ const TENANT: &[Source] = &[
     source!(10, "tenant", "0010_collection"),
     source!(11, "tenant", "0011_reseller_suspensions"),
     source!(12, "tenant", "0012_reports"),
+    source!(13, "tenant", "0013_mails"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 12;
+pub const TENANT_VERSION: i32 = 13;
 
 /// The tenant migrations, oldest first.
 #[must_use]

@@ -3,5 +3,6 @@
 mod clock;
 mod collection;
 mod gateway;
+mod mails;
 mod page;
 pub mod trial;

@@ -1,0 +1,31 @@
+# E-Mails zu Geld und Diensten, neben denen in mail.ftl.
+mail-invoice-automatic = Ihre neue Rechnung liegt bereit. Der Betrag wird von Ihrer Zahlungsmethode abgebucht; Sie müssen nichts tun.
+mail-invoice-manual = Ihre neue Rechnung liegt bereit. Bitte zahlen Sie sie bis zum Fälligkeitstag.
+mail-invoice-settled = Ihre neue Rechnung liegt bereit. Sie ist bereits gedeckt; es ist nichts zu zahlen.
+mail-receipt-part = Vielen Dank, Ihre Zahlung ist eingegangen. Ein Teil der Rechnung ist noch offen.
+mail-failed-action-button = Zahlung bestätigen
+mail-failed-again = Wir versuchen es am { $date } erneut.
+mail-overdue-suspends = Ist sie am { $date } noch offen, werden die Dienste auf dieser Rechnung gesperrt.
+mail-suspended-staff = Wir haben diesen Dienst gesperrt. Bei Fragen schreiben Sie uns bitte; Ihre Daten bleiben erhalten.
+mail-ended-subject = { $service } ist beendet
+mail-ended-text = Dieser Dienst wurde abgeschaltet, seine Daten sind gelöscht. Er wird nicht mehr berechnet.
+mail-refund-subject = Erstattung von { $amount } zur Rechnung { $number }
+mail-refund-text = Wir haben den Betrag auf die Zahlungsmethode zurückgebucht, mit der Sie gezahlt haben. Je nach Bank dauert das einige Tage.
+mail-refund-credit = Der Betrag wurde Ihrem Guthaben zugeschrieben und wird mit Ihren nächsten Rechnungen verrechnet.
+mail-fact-open = Noch offen
+# Die E-Mails, wie das Team sie sieht.
+menu-mails = E-Mails
+mails-subject = Betreff
+mails-to = An
+mails-written = Verfasst
+mails-none = Es wurde noch keine E-Mail verfasst.
+mails-html = So sieht sie aus
+mails-text = Als reiner Text
+mails-files = Anhänge
+mails-error = Sie konnte nicht gesendet werden
+status-mail-queued = Wartet
+status-mail-sent = Gesendet
+status-mail-failed = Fehlgeschlagen
+status-mail-kept = Hier behalten
+mails-search = Adresse
+mails-none-text = Hier bleibt, was Kunden mitgeteilt wurde.

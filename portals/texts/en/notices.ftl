@@ -1,0 +1,31 @@
+# Mails about money and services, besides those in mail.ftl.
+mail-invoice-automatic = Your new invoice is ready. It is charged to your payment method; there is nothing to do.
+mail-invoice-manual = Your new invoice is ready. Please pay it by the due date.
+mail-invoice-settled = Your new invoice is ready. It is covered already; there is nothing to pay.
+mail-receipt-part = Thank you, your payment has arrived. A part of the invoice is still open.
+mail-failed-action-button = Confirm the payment
+mail-failed-again = We try again on { $date }.
+mail-overdue-suspends = If it is still unpaid on { $date }, the services on this invoice are suspended.
+mail-suspended-staff = We have suspended this service. Please write to us if you have any questions; your data is kept.
+mail-ended-subject = { $service } has ended
+mail-ended-text = This service has been switched off and its data removed. It is not billed any more.
+mail-refund-subject = Refund of { $amount } for invoice { $number }
+mail-refund-text = We have sent money back to the payment method you paid with. Depending on your bank it takes a few days to arrive.
+mail-refund-credit = The amount has been added to your credit, and is used for your next invoices.
+mail-fact-open = Still open
+# The staff's list of mails.
+menu-mails = Mails
+mails-subject = Subject
+mails-to = To
+mails-written = Written
+mails-none = No mail has been written yet.
+mails-html = As it looks
+mails-text = As plain text
+mails-files = Attached
+mails-error = It could not be sent
+status-mail-queued = Waiting
+status-mail-sent = Sent
+status-mail-failed = Failed
+status-mail-kept = Kept here
+mails-search = Address
+mails-none-text = What customers are told is kept here.

@@ -1,0 +1,162 @@
+//! What a customer is told along the way, each thing once, in their language.
+
+use serde_json::json;
+
+use super::trial::{HOST, Trial};
+
+async fn templates(trial: &Trial) -> Vec<String> {
+    let mut tx = trial.world.begin("trial").await;
+    sqlx::query_scalar("SELECT template FROM mails ORDER BY created_at, template, id")
+        .fetch_all(tx.connection())
+        .await
+        .expect("mails")
+}
+
+async fn one(trial: &Trial, template: &str) -> (String, String, String) {
+    let mut tx = trial.world.begin("trial").await;
+    sqlx::query_as(
+        "SELECT subject, body_text, body_html FROM mails WHERE template = $1 ORDER BY created_at DESC LIMIT 1",
+    )
+    .bind(template)
+    .fetch_one(tx.connection())
+    .await
+    .unwrap_or_else(|error| panic!("{template}: {error}"))
+}
+
+async fn until(trial: &Trial, day: &str) {
+    trial.post("/clock", json!({ "set": format!("{day}T12:00:00Z") })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unpaid_renewal_is_told_step_by_step_and_each_step_once() {
+    let trial = Trial::open().await;
+    let stock = trial.stock(json!({})).await;
+    let card = trial
+        .card(&stock.account, &stock.gateway, "pm_card_sandboxPaysOnce")
+        .await;
+    trial.order(&stock.account, &stock.plan, Some(&card)).await;
+    trial.work().await;
+    let mut told = templates(&trial).await;
+    told.sort();
+    assert_eq!(
+        told,
+        ["mail-order", "mail-ready", "mail-receipt"],
+        "an order's invoice is part of its own mails"
+    );
+    let (subject, text, _) = one(&trial, "mail-ready").await;
+    assert!(subject.contains("web-1.hall.test") && text.contains("198."), "{text}");
+    assert!(
+        text.contains(&format!("http://{HOST}:8080/account/services/svc_")),
+        "{text}"
+    );
+    until(&trial, "2026-02-15").await;
+    let (_, text, _) = one(&trial, "mail-failed").await;
+    assert!(
+        text.contains("We try again on 16 Feb 2026") && text.contains("/pay"),
+        "{text}"
+    );
+    until(&trial, "2026-02-23").await;
+    let told = templates(&trial).await;
+    let count = |word: &str| told.iter().filter(|template| *template == word).count();
+    assert_eq!(
+        (count("mail-invoice"), count("mail-overdue"), count("mail-suspended")),
+        (1, 3, 1),
+        "{told:?}"
+    );
+    let (_, text, _) = one(&trial, "mail-suspended").await;
+    assert!(text.contains("INV-") && text.contains("/pay"), "{text}");
+    let good = trial.card(&stock.account, &stock.gateway, "pm_card_visa").await;
+    let list = trial.get("/invoices?payment_status=unpaid").await;
+    let path = format!(
+        "/invoices/{}/payment",
+        list["data"][0]["id"].as_str().expect("an invoice")
+    );
+    trial.post(&path, json!({ "payment_method": good })).await;
+    trial.work().await;
+    let told = templates(&trial).await;
+    let count = |word: &str| told.iter().filter(|template| *template == word).count();
+    assert_eq!((count("mail-resumed"), count("mail-receipt")), (1, 2), "{told:?}");
+    assert_eq!(
+        trial.count("SELECT count(*) FROM mails WHERE state <> 'kept'").await,
+        0,
+        "nothing leaves a sandbox"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_told_twice_is_one_mail_in_the_readers_language() {
+    let trial = Trial::open().await;
+    let stock = trial.stock(json!({})).await;
+    let mut tx = trial.world.begin("trial").await;
+    sqlx::query("UPDATE accounts SET locale = 'de'")
+        .execute(tx.connection())
+        .await
+        .expect("a language");
+    tx.commit().await.expect("a commit");
+    trial.order(&stock.account, &stock.plan, None).await;
+    trial.work().await;
+    let (subject, _, html) = one(&trial, "mail-order").await;
+    assert!(subject.starts_with("Ihre Bestellung 10001"), "{subject}");
+    assert!(
+        html.contains("lang=\"de\"") && html.contains("The trial company") && !html.to_lowercase().contains(">ezscale")
+    );
+    let mut tx = trial.world.begin("trial").await;
+    let event: uuid::Uuid = sqlx::query_scalar("SELECT id FROM events WHERE type = 'order.created'")
+        .fetch_one(tx.connection())
+        .await
+        .expect("an event");
+    let again = platform::job::NewJob::raw(
+        platform::job::Class::Normal,
+        portals::jobs::NOTIFY,
+        json!({ "event": event }),
+    );
+    platform::job::enqueue(&mut tx, &[again]).await.expect("a job");
+    tx.commit().await.expect("a commit");
+    trial.work().await;
+    assert_eq!(templates(&trial).await, ["mail-order"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_fails_is_told_in_plain_words_and_the_invoices_document_travels_along() {
+    let trial = Trial::open().await;
+    let stock = trial.stock(json!({})).await;
+    let mut tx = trial.world.begin("trial").await;
+    sqlx::query("UPDATE products SET panel_settings = '{\"fail\": \"no_capacity\"}'")
+        .execute(tx.connection())
+        .await
+        .expect("a full panel");
+    tx.commit().await.expect("a commit");
+    let card = trial.card(&stock.account, &stock.gateway, "pm_card_visa").await;
+    trial.order(&stock.account, &stock.plan, Some(&card)).await;
+    trial.work().await;
+    let (_, text, _) = one(&trial, "mail-delayed").await;
+    assert!(!text.contains("sandbox") && text.contains("not been charged"), "{text}");
+    let mut tx = trial.world.begin("trial").await;
+    let invoice: billing::ids::InvoiceId = sqlx::query_scalar("SELECT id FROM invoices")
+        .fetch_one(tx.connection())
+        .await
+        .expect("an invoice");
+    sqlx::query(
+        "INSERT INTO documents (invoice_id, sha256, pdf, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    )
+    .bind(invoice)
+    .bind(b"hash".as_slice())
+    .bind(b"%PDF-1.7 a document".as_slice())
+    .bind(tx.now())
+    .execute(tx.connection())
+    .await
+    .expect("a document");
+    tx.commit().await.expect("a commit");
+    let other = trial.card(&stock.account, &stock.gateway, "pm_card_mastercard").await;
+    trial
+        .post(
+            &format!("/invoices/{invoice}/payment"),
+            json!({ "payment_method": other }),
+        )
+        .await;
+    trial.work().await;
+    let files = trial
+        .count("SELECT count(*) FROM mail_files f JOIN mails m ON m.id = f.mail_id WHERE m.template = 'mail-receipt' AND f.filename LIKE 'INV-%.pdf'")
+        .await;
+    assert_eq!(files, 1);
+}
