@@ -181,9 +181,11 @@ async fn place(
     let mut tx = app.tenancy().begin(caller.scope()).await?;
     tenancy::account::find(&mut tx, account).await?.ok_or_else(no_account)?;
     if input.preview {
-        let total = order::preview(&mut tx, account, &items).await?;
+        let quote = order::quote(&mut tx, account, &items).await?;
         tx.rollback().await?;
-        return Ok((StatusCode::OK, Json(json!({ "preview": true, "total": total }))));
+        let shown =
+            json!({ "preview": true, "total": quote.due_today, "renewals": quote.renewals, "items": quote.items });
+        return Ok((StatusCode::OK, Json(shown)));
     }
     let (method, hold) = method_of(&app, &mut tx, account, input.payment_method.as_deref()).await?;
     let new = PlaceOrder {

@@ -27,5 +27,6 @@ pub fn routes() -> Router<App> {
         .route("/cart/items/{id}", post(cart::change))
         .route("/cart/items/{id}/removal", post(cart::remove))
         .route("/checkout", get(checkout::show).post(checkout::submit))
+        .route("/checkout/return", get(checkout::returned))
         .route("/checkout/sign-in", post(checkout::sign_in))
 }

@@ -40,6 +40,8 @@ async fn options_are_priced_explained_built_and_renewed() {
     let preview = shop.post("/orders", preview).await;
     // 10.00 + 3.00 + 2 x 1.50 a month, and 1.00 once.
     assert_eq!(preview["total"]["amount"], "17.00", "{preview}");
+    assert_eq!(preview["items"][0]["unit"]["amount"], "16.00", "{preview}");
+    assert_eq!(preview["items"][0]["lines"][0]["kind"], "setup", "{preview}");
     let order = shop.post("/orders", ordered(&account, &plan, &method, wanted)).await;
     assert_eq!(order["total"]["amount"], "17.00", "{order}");
     let service = format!("/services/{}", order["services"][0].as_str().expect("a service"));

@@ -3,7 +3,7 @@
 use billing::BillingError;
 use billing::cart::{self, CartLine};
 use billing::gateway::{self, GatewayRow};
-use billing::ids::OrderId;
+use billing::ids::{InvoiceId, OrderId};
 use billing::invoice::{self, Invoice, Line};
 use billing::order::{self, Order, Renews};
 use billing::payment_method::{self, PaymentMethod};
@@ -57,6 +57,14 @@ impl Desk {
         match &self.what {
             What::Cart(_) => None,
             What::Order(waiting) => Some(waiting.order.id),
+        }
+    }
+
+    /// The invoice of an order.
+    pub fn invoice_id(&self) -> Option<InvoiceId> {
+        match &self.what {
+            What::Cart(_) => None,
+            What::Order(waiting) => waiting.invoice.as_ref().map(|invoice| invoice.id),
         }
     }
 

@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use billing::BillingError;
 use billing::ids::OrderId;
+use billing::payment;
 use http::StatusCode;
 use platform::views::Tone;
 use serde::Deserialize;
@@ -97,6 +98,38 @@ fn order_path(ask: Ask<'_>, order: Option<OrderId>) -> String {
         Some(order) => format!("{}/account/orders/{order}", ask.asked.hop()),
         None => "/cart".to_owned(),
     }
+}
+
+/// Back from the gateway's page: it is asked at once what became of the payment, then the order is watched.
+pub async fn returned(
+    State(app): State<App>,
+    visitor: Visitor,
+    asked: Asked,
+    headers: HeaderMap,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let ask = Ask {
+        app: &app,
+        visitor: &visitor,
+        asked: &asked,
+        headers: &headers,
+    };
+    let Ok(id) = wanted.order.parse::<OrderId>() else {
+        return not_found();
+    };
+    match desk::of_order(ask, id).await {
+        Ok(Some(desk)) => {
+            if let Some(invoice) = desk.invoice_id()
+                && let Err(error) = payment::refresh(app.tenancy(), app.gateways(), &visitor.scope, invoice).await
+            {
+                tracing::info!(%error, %invoice, "the gateway is asked again later");
+            }
+        }
+        // Signed out meanwhile, or not theirs: the order's page decides.
+        Ok(None) => {}
+        Err(error) => return internal(error),
+    }
+    Redirect::to(&order_path(ask, Some(id))).into_response()
 }
 
 async fn draw(ask: Ask<'_>, desk: &Desk, fields: &Fields, trouble: Trouble) -> Response {

@@ -6,7 +6,7 @@ use billing::ids::{OrderId, PaymentId, PaymentMethodId};
 use billing::order::{self as orders, Placed};
 use billing::payment::{self, PageWish};
 
-use super::desk::{self, What};
+use super::desk;
 use super::form::{Fields, Way};
 use super::view::Trouble;
 use super::{Ask, draw, order_path, place};
@@ -28,11 +28,9 @@ pub async fn order(ask: Ask<'_>, id: OrderId, fields: &Fields) -> Result<Respons
         let text = ask.app.say(&page, "site-fault-pay", &[]);
         return Ok(draw(ask, &desk, fields, Trouble::problem(text)).await);
     };
-    let invoice = match &desk.what {
-        What::Order(waiting) => waiting.invoice.as_ref().map(|invoice| invoice.id),
-        What::Cart(_) => None,
+    let Some(invoice) = desk.invoice_id() else {
+        return Ok(watch);
     };
-    let Some(invoice) = invoice else { return Ok(watch) };
     let tried = match way {
         Way::Page(gateway) => {
             let wish = wish(ask, id, invoice, gateway, fields);
@@ -64,7 +62,7 @@ fn wish(
         invoice,
         gateway,
         save: !fields.save.is_empty(),
-        success_url: format!("{own}{}", order_path(ask, Some(order))),
+        success_url: format!("{own}/checkout/return?order={order}"),
         cancel_url: format!("{own}/checkout?order={order}"),
     }
 }
