@@ -118,6 +118,8 @@ async fn a_new_customer_orders_and_is_sent_to_the_payment_page() {
     // The payer pays there; what the gateway says counts, not that somebody comes back.
     let session = seen.after(&page);
     guest.pay(&format!("{page}{session}"), "card").await;
+    let back = guest.get(&format!("/checkout/return?order={order}")).await;
+    assert!(back.leads_to(&format!("/account/orders/{order}")), "{}", back.body);
     shop.until(&format!("/orders/{order}"), |o| o["status"] == "accepted")
         .await;
     let service = format!("/services/{}", orders[0]["services"][0].as_str().expect("a service"));
