@@ -29,3 +29,5 @@ id_kind!(CartItemId, CartItemKind, "cit");
 id_kind!(SandboxMethodId, SandboxMethodKind, "sbm");
 id_kind!(SandboxPaymentId, SandboxPaymentKind, "sbp");
 id_kind!(SandboxRefundId, SandboxRefundKind, "sbr");
+id_kind!(DisputeId, DisputeKind, "dsp");
+id_kind!(SetupId, SetupKind, "set");

@@ -9,7 +9,7 @@ use tenancy::{Tenancy, TenantScope};
 
 use crate::gateway::{self, GatewayError, GatewayKinds};
 use crate::ids::{GatewayId, InboxId, PaymentId};
-use crate::{BillingError, payment};
+use crate::{BillingError, dispute, payment, payment_setup, refund};
 
 /// Applies a stored event.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -110,25 +110,39 @@ async fn try_apply(
         .filter_map(|reference| reference.parse().ok())
         .collect();
     let mut tx = doors.begin_read(scope).await?;
+    let (gateway, event_type): (GatewayId, String) = sqlx::query_as("SELECT gateway_id, type FROM inbox WHERE id = $1")
+        .bind(args.inbox)
+        .fetch_one(tx.connection())
+        .await?;
     // Only payments of the gateway the event came through: two gateways may share one provider account.
     let found: Option<PaymentId> = sqlx::query_scalar(
-        "SELECT p.id FROM payments p JOIN inbox b ON b.gateway_id = p.gateway_id WHERE b.id = $1 \
-         AND (p.provider_ref = ANY($2) OR p.session_ref = ANY($2) OR p.id = ANY($3)) LIMIT 1",
+        "SELECT id FROM payments WHERE gateway_id = $1 AND (provider_ref = ANY($2) OR session_ref = ANY($2) OR id = ANY($3)) LIMIT 1",
     )
-    .bind(args.inbox)
+    .bind(gateway)
     .bind(&args.references)
     .bind(&ours)
     .fetch_optional(tx.connection())
     .await?;
     tx.commit().await?;
-    if let Some(found) = found {
-        payment::ask(doors, kinds, scope, found).await?;
-    }
+    let note = match found {
+        Some(found) => {
+            payment::ask(doors, kinds, scope, found).await?;
+            if event_type.contains("refund") {
+                refund::sync(doors, kinds, scope, found).await?;
+            }
+            if event_type.contains("dispute") {
+                dispute::sync(doors, kinds, scope, found).await?;
+            }
+            found.to_string()
+        }
+        None if payment_setup::heard(doors, kinds, scope, gateway, &args.references).await? => "a saved method".into(),
+        None => "concerns no payment of ours".into(),
+    };
     let mut tx = doors.begin(scope).await?;
     sqlx::query("UPDATE inbox SET applied_at = $2, note = $3 WHERE id = $1")
         .bind(args.inbox)
         .bind(tx.now())
-        .bind(found.map_or_else(|| "concerns no payment of ours".to_owned(), |id| id.to_string()))
+        .bind(note)
         .execute(tx.connection())
         .await?;
     tx.commit().await?;

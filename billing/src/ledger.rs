@@ -25,10 +25,18 @@ pub enum Book {
     Clearing(GatewayId),
     /// What a gateway keeps.
     Fees(GatewayId),
-    /// Money that arrived outside every gateway.
+    /// Money that came or went without a gateway.
     Received,
-    /// Credit that was given.
+    /// What was given away as credit.
     Goodwill,
+    /// What was paid back: revenue that was none.
+    Refunds,
+    /// Refunds a gateway was asked for and has not confirmed.
+    Refunding(GatewayId),
+    /// Money a payer's bank took back until a dispute is decided.
+    Disputed(GatewayId),
+    /// Money a dispute took for good.
+    Losses,
 }
 
 impl Book {
@@ -41,20 +49,39 @@ impl Book {
             Self::Fees(gateway) => format!("fees:{gateway}"),
             Self::Received => "received".into(),
             Self::Goodwill => "goodwill".into(),
+            Self::Refunds => "refunds".into(),
+            Self::Refunding(gateway) => format!("refunding:{gateway}"),
+            Self::Disputed(gateway) => format!("disputed:{gateway}"),
+            Self::Losses => "losses".into(),
         }
     }
 
     fn account(&self) -> Option<AccountId> {
         match self {
             Self::Receivable(account) | Self::Credit(account) => Some(*account),
-            Self::Revenue(_) | Self::Clearing(_) | Self::Fees(_) | Self::Received | Self::Goodwill => None,
+            Self::Revenue(_)
+            | Self::Clearing(_)
+            | Self::Fees(_)
+            | Self::Received
+            | Self::Goodwill
+            | Self::Refunds
+            | Self::Refunding(_)
+            | Self::Disputed(_)
+            | Self::Losses => None,
         }
     }
 
     fn normal(&self) -> &'static str {
         match self {
-            Self::Credit(_) | Self::Revenue(_) => "credit",
-            Self::Receivable(_) | Self::Clearing(_) | Self::Fees(_) | Self::Received | Self::Goodwill => "debit",
+            Self::Credit(_) | Self::Revenue(_) | Self::Refunding(_) => "credit",
+            Self::Receivable(_)
+            | Self::Clearing(_)
+            | Self::Fees(_)
+            | Self::Received
+            | Self::Goodwill
+            | Self::Refunds
+            | Self::Disputed(_)
+            | Self::Losses => "debit",
         }
     }
 }
@@ -121,6 +148,50 @@ pub async fn post(tx: &mut TenantTx, posting: &Posting) -> Result<bool, BillingE
     Ok(true)
 }
 
+/// Posts the opposite of an earlier posting, once.
+///
+/// # Errors
+/// When there is no such posting, or the database refuses.
+pub async fn reverse(
+    tx: &mut TenantTx,
+    posted: &str,
+    key: &str,
+    kind: &'static str,
+    source: &str,
+) -> Result<bool, BillingError> {
+    let id: LedgerTransactionId = tx.new_id();
+    let original: Option<LedgerTransactionId> = sqlx::query_scalar("SELECT id FROM ledger_transactions WHERE key = $1")
+        .bind(posted)
+        .fetch_optional(tx.connection())
+        .await?;
+    let original = original.ok_or(BillingError::NotFound("posting"))?;
+    let inserted = sqlx::query(
+        "INSERT INTO ledger_transactions (id, key, kind, source_id, effective_on, posted_at, reverses) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (key) DO NOTHING",
+    )
+    .bind(id)
+    .bind(key)
+    .bind(kind)
+    .bind(source)
+    .bind(tx.today())
+    .bind(tx.now())
+    .bind(original)
+    .execute(tx.connection())
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query(
+        "INSERT INTO ledger_entries (transaction_id, position, ledger_account_id, currency, amount_minor) \
+         SELECT $1, position, ledger_account_id, currency, -amount_minor FROM ledger_entries WHERE transaction_id = $2",
+    )
+    .bind(id)
+    .bind(original)
+    .execute(tx.connection())
+    .await?;
+    Ok(true)
+}
+
 async fn account(tx: &mut TenantTx, book: &Book, currency: Currency) -> Result<LedgerAccountId, BillingError> {
     let find =
         "SELECT id FROM ledger_accounts WHERE code = $1 AND currency = $2 AND account_id IS NOT DISTINCT FROM $3";
@@ -184,6 +255,15 @@ pub async fn check(tx: &mut TenantTx) -> Result<Vec<Fault>, BillingError> {
          SELECT 'credit equals its entries', a.id::text, a.credit_minor - coalesce(c.sum, 0)::bigint FROM accounts a \
            LEFT JOIN (SELECT account_id, sum(amount_minor) AS sum FROM credits GROUP BY 1) c ON c.account_id = a.id \
           WHERE a.credit_minor <> coalesce(c.sum, 0) \
+         UNION ALL \
+         SELECT 'credit in the ledger equals what accounts have', a.id::text, a.credit_minor + coalesce(l.owed, 0)::bigint FROM accounts a \
+           LEFT JOIN (SELECT la.account_id, sum(e.amount_minor) AS owed FROM ledger_entries e \
+                        JOIN ledger_accounts la ON la.id = e.ledger_account_id WHERE la.code = 'credit' GROUP BY 1) l ON l.account_id = a.id \
+          WHERE a.credit_minor <> -coalesce(l.owed, 0) \
+         UNION ALL \
+         SELECT 'refunds equal what a payment gave back', p.id::text, p.refunded_minor - coalesce(r.sum, 0)::bigint FROM payments p \
+           LEFT JOIN (SELECT payment_id, sum(amount_minor) AS sum FROM refunds WHERE status <> 'failed' GROUP BY 1) r ON r.payment_id = p.id \
+          WHERE p.refunded_minor <> coalesce(r.sum, 0) \
          UNION ALL \
          SELECT 'allocations equal what an invoice was paid', i.id::text, i.allocated_minor - coalesce(s.sum, 0)::bigint FROM invoices i \
            LEFT JOIN (SELECT invoice_id, sum(amount_minor) AS sum FROM allocations GROUP BY 1) s ON s.invoice_id = i.id \

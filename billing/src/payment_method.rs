@@ -1,7 +1,10 @@
 //! Saved payment methods of an account.
 
+use std::time::Duration;
+
 use platform::db::constraint;
-use serde::Serialize;
+use platform::job::{self, Class, Job, NewJob, Outcome as JobOutcome};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx, account, audit};
 
@@ -135,7 +138,7 @@ pub(crate) async fn save(
         "INSERT INTO payment_methods (id, account_id, gateway_id, provider_ref, kind, brand, last4, exp_month, exp_year, is_default, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
            NOT EXISTS (SELECT 1 FROM payment_methods WHERE account_id = $2 AND is_default AND state <> 'removed'), $10) \
-         ON CONFLICT (gateway_id, provider_ref) DO UPDATE SET state = 'active'",
+         ON CONFLICT (gateway_id, provider_ref) DO UPDATE SET state = 'active', exp_month = EXCLUDED.exp_month, exp_year = EXCLUDED.exp_year",
     )
     .bind(id)
     .bind(payer)
@@ -155,6 +158,16 @@ pub(crate) async fn save(
             _ => error.into(),
         });
     }
+    // One that is saved again after it was removed becomes the default like a first one.
+    sqlx::query(
+        "UPDATE payment_methods SET is_default = true WHERE gateway_id = $1 AND provider_ref = $2 AND account_id = $3 \
+         AND NOT EXISTS (SELECT 1 FROM payment_methods WHERE account_id = $3 AND is_default AND state <> 'removed')",
+    )
+    .bind(gateway)
+    .bind(&saved.reference)
+    .bind(payer)
+    .execute(tx.connection())
+    .await?;
     let sql = format!("{COLUMNS} WHERE gateway_id = $1 AND provider_ref = $2 AND account_id = $3");
     sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(gateway)
@@ -191,4 +204,147 @@ pub async fn list(tx: &mut TenantTx, account: AccountId) -> Result<Vec<PaymentMe
         .bind(account)
         .fetch_all(tx.connection())
         .await?)
+}
+
+async fn locked_of(tx: &mut TenantTx, account: AccountId, id: PaymentMethodId) -> Result<PaymentMethod, BillingError> {
+    sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR UPDATE")
+        .bind(account)
+        .execute(tx.connection())
+        .await?;
+    find(tx, id)
+        .await?
+        .filter(|method| method.account_id == account)
+        .ok_or(BillingError::NotFound("payment method"))
+}
+
+/// Makes a method the one that due invoices are charged to. Twice is once.
+///
+/// # Errors
+/// When the account has no such method.
+pub async fn make_default(tx: &mut TenantTx, account: AccountId, id: PaymentMethodId) -> Result<(), BillingError> {
+    let method = locked_of(tx, account, id).await?;
+    if method.is_default {
+        return Ok(());
+    }
+    set_default(tx, account, id).await?;
+    let detail = json!({ "account": account, "last4": method.last4 });
+    Ok(audit::record(tx, "payment_method.made_default", id, detail).await?)
+}
+
+async fn set_default(tx: &mut TenantTx, account: AccountId, id: PaymentMethodId) -> Result<(), BillingError> {
+    sqlx::query("UPDATE payment_methods SET is_default = false WHERE account_id = $1 AND is_default")
+        .bind(account)
+        .execute(tx.connection())
+        .await?;
+    sqlx::query("UPDATE payment_methods SET is_default = true WHERE id = $1")
+        .bind(id)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Forgets a method at its gateway.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DetachMethod {
+    /// Which.
+    pub method: PaymentMethodId,
+}
+impl Job for DetachMethod {
+    const NAME: &'static str = "detach_payment_method";
+    const CLASS: Class = Class::Normal;
+}
+
+/// Removes a method; the gateway forgets it afterwards. If it was the default, the next one is.
+///
+/// # Errors
+/// When a payment with it is under way, or when it is the last one and services renew by themselves: switch that
+/// off first, so that nobody loses a server by tidying up.
+pub async fn remove(tx: &mut TenantTx, account: AccountId, id: PaymentMethodId) -> Result<(), BillingError> {
+    let method = locked_of(tx, account, id).await?;
+    let (busy, needed): (bool, bool) = sqlx::query_as(
+        "SELECT EXISTS (SELECT 1 FROM payments WHERE payment_method_id = $2 AND status IN ('created', 'requires_action', 'processing', 'unknown')), \
+         (SELECT auto_pay FROM accounts WHERE id = $1) \
+           AND NOT EXISTS (SELECT 1 FROM payment_methods WHERE account_id = $1 AND state <> 'removed' AND id <> $2) \
+           AND EXISTS (SELECT 1 FROM subscriptions WHERE account_id = $1 AND status = 'active' AND cycle_unit <> 'once' AND cancel_on IS NULL)",
+    )
+    .bind(account)
+    .bind(id)
+    .fetch_one(tx.connection())
+    .await?;
+    if busy {
+        return Err(BillingError::Conflict(
+            "payment_in_flight",
+            "A payment with this method is under way.".into(),
+        ));
+    }
+    if needed {
+        return Err(BillingError::Conflict(
+            "last_method",
+            "Services are renewed with this method. Add another one, or switch automatic payment off first.".into(),
+        ));
+    }
+    sqlx::query("UPDATE payment_methods SET state = 'removed', is_default = false WHERE id = $1")
+        .bind(id)
+        .execute(tx.connection())
+        .await?;
+    let next: Option<PaymentMethodId> = sqlx::query_scalar(
+        "SELECT id FROM payment_methods WHERE account_id = $1 AND state = 'active' ORDER BY is_default DESC, created_at, id LIMIT 1",
+    )
+    .bind(account)
+    .fetch_optional(tx.connection())
+    .await?;
+    if let (true, Some(next)) = (method.is_default, next) {
+        set_default(tx, account, next).await?;
+    }
+    job::enqueue(tx, &[NewJob::new(&DetachMethod { method: id })]).await?;
+    let detail = json!({ "account": account, "last4": method.last4 });
+    Ok(audit::record(tx, "payment_method.removed", id, detail).await?)
+}
+
+/// The body of [`DetachMethod`].
+pub async fn detach_job(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &DetachMethod) -> JobOutcome {
+    match detach(doors, kinds, scope, args.method).await {
+        Ok(()) => JobOutcome::Done,
+        Err(error) => JobOutcome::Retry {
+            after: Duration::from_secs(60),
+            why: error.to_string(),
+        },
+    }
+}
+
+async fn detach(
+    doors: &Tenancy,
+    kinds: &GatewayKinds,
+    scope: &TenantScope,
+    id: PaymentMethodId,
+) -> Result<(), BillingError> {
+    let mut tx = doors.begin_read(scope).await?;
+    let removed: Option<(GatewayId, String)> =
+        sqlx::query_as("SELECT gateway_id, provider_ref FROM payment_methods WHERE id = $1 AND state = 'removed'")
+            .bind(id)
+            .fetch_optional(tx.connection())
+            .await?;
+    tx.commit().await?;
+    // Saved again meanwhile: it stays.
+    let Some((gateway, reference)) = removed else {
+        return Ok(());
+    };
+    let (adapter, context) = gateway::open(doors, kinds, scope, gateway).await?;
+    adapter.detach(&context, &reference).await.map_err(refused)
+}
+
+/// Switches on or off that due invoices are charged to the default method.
+///
+/// # Errors
+/// When there is no such account.
+pub async fn set_auto_pay(tx: &mut TenantTx, account: AccountId, on: bool) -> Result<(), BillingError> {
+    let changed = sqlx::query("UPDATE accounts SET auto_pay = $2 WHERE id = $1 AND auto_pay <> $2")
+        .bind(account)
+        .bind(on)
+        .execute(tx.connection())
+        .await?;
+    if changed.rows_affected() == 1 {
+        audit::record(tx, "account.auto_pay_changed", account, json!({ "on": on })).await?;
+    }
+    Ok(())
 }

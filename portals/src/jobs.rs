@@ -7,6 +7,8 @@ use billing::BillingError;
 use billing::ids::ServiceId;
 use billing::inbox::{self, ApplyEvent};
 use billing::payment::{self, AskPayment, DrivePayment, FinishHold};
+use billing::payment_method::{self, DetachMethod};
+use billing::refund::{self, DriveRefund};
 use platform::event::EventArgs;
 use platform::job::{Job, Outcome};
 use provisioning::operation::{self, RetryOperation, RunOperation};
@@ -25,6 +27,8 @@ pub const TELL_DOWNSTREAM: &str = "tell_downstream";
 
 /// Subscriber: what an event has to tell its account.
 pub const NOTIFY: &str = "notify_account";
+/// Subscriber: an issued invoice is printed before anybody asks for it.
+pub const PRINT_INVOICE: &str = "print_invoice";
 
 /// A job type and the function that runs it, over the app.
 fn job<J, F, Fut>(registry: Registry, app: &App, run: F) -> Registry
@@ -53,6 +57,12 @@ pub fn registry(app: &App) -> Registry {
     let registry = job(registry, app, |app, context, args: FinishHold| async move {
         payment::finish_hold(app.tenancy(), app.gateways(), &context.scope, &args).await
     });
+    let registry = job(registry, app, |app, context, args: DriveRefund| async move {
+        refund::drive_job(app.tenancy(), app.gateways(), &context.scope, &args).await
+    });
+    let registry = job(registry, app, |app, context, args: DetachMethod| async move {
+        payment_method::detach_job(app.tenancy(), app.gateways(), &context.scope, &args).await
+    });
     let registry = job(registry, app, |app, context, args: ApplyEvent| async move {
         inbox::apply(app.tenancy(), app.gateways(), &context.scope, &args).await
     });
@@ -74,6 +84,11 @@ pub fn registry(app: &App) -> Registry {
     let registry = registry.on_name(NOTIFY, move |context: JobContext, args: EventArgs| {
         let app = own.clone();
         async move { Box::pin(crate::mails::follow::on_event(&app, &context, &args)).await }
+    });
+    let own = app.clone();
+    let registry = registry.on_name(PRINT_INVOICE, move |context: JobContext, args: EventArgs| {
+        let app = own.clone();
+        async move { crate::document::on_issue(&app, &context, &args).await }
     });
     let own = app.clone();
     let registry = registry.on_name(OPERATE, move |context: JobContext, args: EventArgs| {

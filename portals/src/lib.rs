@@ -13,6 +13,7 @@ pub mod auth;
 pub mod charts;
 pub mod cli;
 pub mod clock;
+pub mod document;
 pub mod figures;
 pub mod hooks;
 pub mod jobs;

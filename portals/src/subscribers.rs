@@ -3,12 +3,13 @@
 use platform::event::Subscriptions;
 use platform::job::Class;
 
-use crate::jobs::{NOTIFY, OPERATE, SERVICE_DECIDED, TELL_DOWNSTREAM};
+use crate::jobs::{NOTIFY, OPERATE, PRINT_INVOICE, SERVICE_DECIDED, TELL_DOWNSTREAM};
 
 /// Every subscription of the platform.
 #[must_use]
 pub fn subscriptions() -> Subscriptions {
     Subscriptions::default()
+        .on("invoice.created", Class::Low, PRINT_INVOICE)
         .on("service.paid", Class::Critical, OPERATE)
         .on("service.suspension_wanted", Class::Critical, OPERATE)
         .on("service.resume_wanted", Class::Critical, OPERATE)

@@ -1,5 +1,6 @@
 //! Orders: a price snapshot, subscriptions, services and the invoice, in one transaction.
 
+mod cancel;
 mod deliver;
 mod late;
 pub mod list;
@@ -14,6 +15,7 @@ use serde_json::json;
 use tenancy::{AccountId, TenantTx, account};
 
 pub use crate::quote::Item;
+pub(crate) use cancel::cancel_waiting;
 pub use read::{Order, Renews, by_key, declined, find, invoice_of, list, renews};
 pub use room::{Room, count_holds, keep_again, release};
 

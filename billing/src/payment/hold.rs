@@ -6,7 +6,7 @@ use platform::job::{self, NewJob, Outcome as JobOutcome};
 use tenancy::{Tenancy, TenantScope, TenantTx};
 
 use super::{FinishHold, Payment, find, locked, settle};
-use crate::gateway::{self, GatewayKinds, Outcome};
+use crate::gateway::{self, Asked, GatewayKinds, Outcome};
 use crate::ids::{PaymentId, ServiceId};
 use crate::{BillingError, invoice, payment_method};
 
@@ -69,10 +69,21 @@ async fn finish(
         }
         Decision::Release(payment, reference) => {
             let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway()?).await?;
-            adapter
-                .release(&context, &format!("{id}-release"), &reference)
-                .await
-                .map_err(payment_method::refused)?;
+            if let Err(error) = adapter.release(&context, &format!("{id}-release"), &reference).await {
+                // It cannot be given back: taken or gone already. What the gateway says of it now is what counts.
+                let asked = Asked {
+                    key: id.to_string(),
+                    reference: Some(reference),
+                    ..Asked::default()
+                };
+                let now = adapter.fetch(&context, &asked).await;
+                if let Outcome::Held { .. } | Outcome::Unknown { .. } | Outcome::NotSent { .. } = now {
+                    return Err(payment_method::refused(error));
+                }
+                let mut tx = doors.begin(scope).await?;
+                settle(&mut tx, id, &now).await?;
+                tx.commit().await?;
+            }
             Ok(true)
         }
     }

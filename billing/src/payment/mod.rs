@@ -4,7 +4,10 @@
 //! forward under a row lock. A lost answer is `unknown` and is asked about, never guessed.
 
 mod hold;
+pub mod list;
 mod page;
+mod pay;
+mod received;
 mod settle;
 
 use std::time::Duration;
@@ -18,6 +21,8 @@ use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
 pub use hold::{finish_hold, service_decided};
 pub use page::{Opening, PageWish, close_page, open_page, refresh};
+pub use pay::pay;
+pub use received::{Received, record};
 pub use settle::settle;
 
 use crate::error::currency;
@@ -59,6 +64,12 @@ pub struct Payment {
     /// What a hosted page is opened with.
     #[serde(skip)]
     pub page: Option<sqlx::types::Json<Opening>>,
+    /// How it came, where it was received by hand.
+    pub reference: Option<String>,
+    /// What the gateway kept.
+    pub fee_minor: Option<i64>,
+    /// What helps after a failure: retry, new_card or action.
+    pub failure_class: Option<String>,
     /// Why it failed.
     pub failure_message: Option<String>,
     /// Sent back.
@@ -67,6 +78,8 @@ pub struct Payment {
     pub asks: i32,
     /// When begun.
     pub created_at: DateTime<Utc>,
+    /// When it came to its end.
+    pub settled_at: Option<DateTime<Utc>>,
 }
 
 impl Payment {
@@ -94,7 +107,7 @@ impl Payment {
 }
 
 const COLUMNS: &str = "SELECT id, account_id, invoice_id, gateway_id, payment_method_id, amount_minor, currency, mode, status, \
-     provider_ref, session_ref, action_url, save_method, page, failure_message, refunded_minor, asks, created_at FROM payments";
+     provider_ref, session_ref, action_url, save_method, page, reference, fee_minor, failure_class, failure_message, refunded_minor, asks, created_at, settled_at FROM payments";
 
 /// How long a gateway may be trusted to know a key again, with a margin (Stripe: at least 24 hours).
 const KEY_LASTS: chrono::TimeDelta = chrono::TimeDelta::hours(20);
@@ -351,7 +364,7 @@ pub async fn find(tx: &mut TenantTx, id: PaymentId) -> Result<Option<Payment>, B
 }
 
 /// A payment under its row lock; its invoice is locked after it, its account last.
-async fn locked(tx: &mut TenantTx, id: PaymentId) -> Result<Payment, BillingError> {
+pub(crate) async fn locked(tx: &mut TenantTx, id: PaymentId) -> Result<Payment, BillingError> {
     let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
     sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(id)

@@ -11,6 +11,7 @@ use platform::task::Shutdown;
 use serde::{Deserialize, Serialize};
 use tenancy::{Tenancy, TenantScope, TenantTx};
 
+use super::pay::holds;
 use super::settle::abandon;
 use super::{AskPayment, KEY_LASTS, NewPayment, Payment, ask, find, in_flight, insert, settle};
 use crate::gateway::{self, Asked, GatewayError, GatewayKinds, HostedPage, Outcome};
@@ -112,18 +113,14 @@ async fn attempt(
     let configured = configured.filter(|gateway| gateway.state == "active");
     let adapter = configured.and_then(|gateway| kinds.get(&gateway.kind));
     let adapter = adapter.ok_or(BillingError::NotFound("gateway"))?;
-    let waits: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM orders WHERE id = $1 AND status = 'pending_payment')")
-            .bind(row.order_id)
-            .fetch_one(tx.connection())
-            .await?;
+    let hold = holds(&mut tx, &row, adapter.as_ref()).await?;
     let new = NewPayment {
         gateway: wish.gateway,
         method: None,
         mode: "redirect",
         save: wish.save,
         page: Some(Opening {
-            hold: waits && adapter.can_hold(),
+            hold,
             description: row.number.clone().unwrap_or_default(),
             success_url: wish.success_url.clone(),
             cancel_url: wish.cancel_url.clone(),
@@ -139,7 +136,7 @@ async fn attempt(
     Ok((payment, row.due()?))
 }
 
-async fn in_flight_of(tx: &mut TenantTx, invoice: InvoiceId) -> Result<Option<Payment>, BillingError> {
+pub(super) async fn in_flight_of(tx: &mut TenantTx, invoice: InvoiceId) -> Result<Option<Payment>, BillingError> {
     let sql = format!(
         "{} WHERE invoice_id = $1 AND status IN ('created', 'requires_action', 'processing', 'unknown', 'held')",
         super::COLUMNS

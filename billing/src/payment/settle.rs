@@ -8,11 +8,10 @@ use platform::money::Money;
 use serde_json::json;
 use tenancy::{TenantTx, task};
 
+use super::received::succeed;
 use super::{AskPayment, DrivePayment, FinishHold, Payment, locked};
-use crate::error::currency;
 use crate::gateway::{Decline, Outcome, SavedMethod};
 use crate::ids::{InvoiceId, PaymentId};
-use crate::ledger::{self, Book, Posting};
 use crate::{BillingError, invoice, order, payment_method};
 
 /// Applies what a gateway said. Forward only: what is settled stays, except that money which arrived
@@ -111,7 +110,15 @@ async fn moved(
         asked.to_decimal_string(),
         asked.currency.code()
     );
-    stuck(tx, &payment, "A payment is not what was asked for", reason, None).await?;
+    let new = task::NewTask {
+        kind: "payment",
+        key: format!("amount:{}", payment.id),
+        title: "A payment is not what was asked for".to_owned(),
+        reason,
+        subject: Some(payment.id.to_string()),
+        job: None,
+    };
+    task::raise(tx, &new).await?;
     if amount.currency != asked.currency || !amount.is_positive() {
         mark(tx, payment.id, "unknown", Some(reference)).await?;
         invoice_waits(tx, payment.invoice_id).await?;
@@ -200,72 +207,6 @@ async fn invoice_waits(tx: &mut TenantTx, invoice: InvoiceId) -> Result<(), Bill
         .execute(tx.connection())
         .await?;
     Ok(())
-}
-
-async fn succeed(tx: &mut TenantTx, payment: &Payment, reference: &str, fee: Option<i64>) -> Result<(), BillingError> {
-    let gateway = payment.gateway()?;
-    sqlx::query(
-        "UPDATE payments SET status = 'succeeded', provider_ref = $2, fee_minor = $3, settled_at = $4, failure_class = NULL, \
-         failure_code = NULL, failure_message = NULL WHERE id = $1",
-    )
-    .bind(payment.id)
-    .bind(reference)
-    .bind(fee)
-    .bind(tx.now())
-    .execute(tx.connection())
-    .await?;
-    let row = invoice::locked(tx, payment.invoice_id).await?;
-    let unit = currency(&payment.currency)?;
-    let open = if row.status == "issued" {
-        row.total_minor - row.allocated_minor
-    } else {
-        0
-    };
-    let applied = open.min(payment.amount_minor);
-    let excess = payment.amount_minor - applied;
-    let money = |minor| Money::new(minor, unit);
-    let mut entries = vec![
-        (Book::Clearing(gateway), money(payment.amount_minor)?),
-        (Book::Receivable(payment.account_id), money(-applied)?),
-        (Book::Credit(payment.account_id), money(-excess)?),
-    ];
-    if let Some(fee) = fee.filter(|fee| *fee > 0) {
-        entries.push((Book::Fees(gateway), money(fee)?));
-        entries.push((Book::Clearing(gateway), money(-fee)?));
-    }
-    let posting = Posting {
-        key: format!("payment:{}", payment.id),
-        kind: "payment.received",
-        source: payment.id.to_string(),
-        on: tx.today(),
-        entries,
-    };
-    if !ledger::post(tx, &posting).await? {
-        return Ok(());
-    }
-    if applied > 0 {
-        invoice::allocate(tx, row.id, Some(payment.id), applied).await?;
-    }
-    if excess > 0 {
-        invoice::add_credit(
-            tx,
-            payment.account_id,
-            unit.code(),
-            excess,
-            "overpayment",
-            Some(row.id),
-            "paid more than was due",
-        )
-        .await?;
-    }
-    let payload = json!({ "id": payment.id, "invoice": row.id, "amount": money(payment.amount_minor)? });
-    let account = payment.account_id.uuid();
-    event::publish(
-        tx,
-        &[NewEvent::new("payment.succeeded", payment.id, payload).for_account(account)],
-    )
-    .await?;
-    invoice::after_allocation(tx, row.id).await
 }
 
 async fn hold(tx: &mut TenantTx, payment: &Payment, reference: &str) -> Result<(), BillingError> {

@@ -118,13 +118,16 @@ pub async fn invoices(State(app): State<App>, member: Member<ReadBilling>, asked
         let today = tx.today();
         tx.commit().await?;
         Ok::<_, BillingError>(found.map(|invoice| {
-            Row::plain(vec![
-                Cell::text(invoice.number.as_deref().unwrap_or("-")),
-                Cell::day(invoice.issued_on),
-                Cell::day(invoice.due_on),
-                Cell::minor(invoice.total_minor, &invoice.currency),
-                Cell::badge(badge(&invoice, today)),
-            ])
+            Row::to(
+                format!("/account/invoices/{}", invoice.id),
+                vec![
+                    Cell::text(invoice.number.as_deref().unwrap_or("-")),
+                    Cell::day(invoice.issued_on),
+                    Cell::day(invoice.due_on),
+                    Cell::minor(invoice.total_minor, &invoice.currency),
+                    Cell::badge(badge(&invoice, today)),
+                ],
+            )
         }))
     };
     let found = match read.await {
@@ -132,5 +135,11 @@ pub async fn invoices(State(app): State<App>, member: Member<ReadBilling>, asked
         Err(error) => return internal(error),
     };
     let chrome = page::account(&app, &member, &asked, "billing").await;
-    list::show(&app, &chrome, &ListPage::new(&app, &chrome, &INVOICES, &wish, found))
+    let methods = app.say(&chrome, "methods-title", &[]);
+    let page = ListPage::new(&app, &chrome, &INVOICES, &wish, found).with_action(
+        methods,
+        "/account/payment-methods",
+        "credit-card",
+    );
+    list::show(&app, &chrome, &page)
 }

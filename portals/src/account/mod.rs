@@ -1,11 +1,13 @@
 //! The customers' portal: services and invoices.
 
+pub mod invoice;
 mod lists;
+pub mod methods;
 pub mod order;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tenancy::extract::Member;
 use tenancy::permission::Any;
 
@@ -17,6 +19,17 @@ pub fn routes() -> Router<App> {
         .route("/account", get(home))
         .route("/account/services", get(lists::services))
         .route("/account/invoices", get(lists::invoices))
+        .route("/account/invoices/{id}", get(invoice::show))
+        .route("/account/invoices/{id}/pay", get(invoice::show).post(invoice::submit))
+        .route("/account/invoices/{id}/credit", post(invoice::use_credit))
+        .route("/account/invoices/{id}/return", get(invoice::come_back))
+        .route("/account/invoices/{id}/pdf", get(invoice::pdf))
+        .route("/account/payment-methods", get(methods::show))
+        .route("/account/payment-methods/add", post(methods::add))
+        .route("/account/payment-methods/return", get(methods::come_back))
+        .route("/account/payment-methods/automatic", post(methods::automatic))
+        .route("/account/payment-methods/{id}/default", post(methods::make_default))
+        .route("/account/payment-methods/{id}/remove", post(methods::remove))
         .route("/account/orders/{id}", get(order::show))
 }
 

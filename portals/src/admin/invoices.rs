@@ -79,14 +79,17 @@ pub async fn list(State(app): State<App>, staff: Staff<ReadInvoices>, asked: Ask
 }
 
 fn row(invoice: &Invoice, today: NaiveDate) -> Row {
-    Row::plain(vec![
-        Cell::text(invoice.number.as_deref().unwrap_or("-")),
-        Cell::text(&invoice.account_name),
-        Cell::day(invoice.issued_on),
-        Cell::day(invoice.due_on),
-        Cell::minor(invoice.total_minor, &invoice.currency),
-        Cell::badge(badge(invoice, today)),
-    ])
+    Row::to(
+        format!("/admin/invoices/{}", invoice.id),
+        vec![
+            Cell::text(invoice.number.as_deref().unwrap_or("-")),
+            Cell::text(&invoice.account_name),
+            Cell::day(invoice.issued_on),
+            Cell::day(invoice.due_on),
+            Cell::minor(invoice.total_minor, &invoice.currency),
+            Cell::badge(badge(invoice, today)),
+        ],
+    )
 }
 
 /// The state of a listed invoice.

@@ -6,10 +6,12 @@ mod customer_form;
 mod customers;
 mod dashboard;
 mod desk;
+pub mod invoice;
 pub mod invoices;
 mod mails;
 mod operation;
 mod orders;
+pub mod payments;
 mod provisioning;
 mod service;
 pub mod services;
@@ -29,6 +31,7 @@ pub fn routes() -> Router<App> {
         .merge(business())
         .merge(work())
         .route("/styleguide", get(styleguide::show))
+        .merge(money())
         .route("/admin/tenants", get(tenants::list).post(tenants::create))
         .route("/admin/tenants/new", get(tenants::new))
         .route("/admin/tenants/leave", post(tenants::leave))
@@ -45,7 +48,22 @@ pub fn routes() -> Router<App> {
         .route("/admin/audit", get(audit::list))
 }
 
-/// Customers, orders and money.
+/// One invoice, and payments.
+fn money() -> Router<App> {
+    Router::new()
+        .route("/admin/invoices/{id}", get(invoice::show))
+        .route("/admin/invoices/{id}/pdf", get(invoice::pdf))
+        .route("/admin/invoices/{id}/refund", post(invoice::refund))
+        .route("/admin/invoices/{id}/received", post(invoice::received))
+        .route("/admin/invoices/{id}/charge", post(invoice::charge))
+        .route("/admin/invoices/{id}/credit", post(invoice::use_credit))
+        .route("/admin/invoices/{id}/void", post(invoice::void))
+        .route("/admin/payments", get(payments::list))
+        .route("/admin/payments/{id}", get(payments::show))
+        .route("/admin/payments/{id}/ask", post(payments::ask))
+}
+
+/// Customers, orders and the list of invoices.
 fn business() -> Router<App> {
     Router::new()
         .route("/admin", get(dashboard::show))

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use billing::ids::InvoiceId;
 use billing::invoice::{self, Invoice, InvoiceFilter, Line};
-use billing::payment::{self, Payment};
-use billing::{payment_method, renewal};
+use billing::{credit, payment, renewal};
 use chrono::NaiveDate;
 use http::StatusCode;
 use platform::money::{Currency, Money};
@@ -19,7 +19,9 @@ use super::body::{self, ListQuery};
 use super::caller::ApiCaller;
 use super::endpoints::{Doc, Endpoints};
 use super::error::ApiError;
+use crate::account::invoice::answer_pdf;
 use crate::app::App;
+use crate::document::PrintError;
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
@@ -40,30 +42,35 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
         doc("Reads an invoice with its lines", "invoices.read", read).gives::<InvoiceView>(),
         invoice_by_id,
     )
-    .post(
-        "/invoices/{id}/payment",
+    .get(
+        "/invoices/{id}/pdf",
         doc(
-            "Pays what is due with a saved method",
+            "Reads the printed invoice: application/pdf, the same bytes for ever",
+            "invoices.read",
+            read,
+        ),
+        pdf,
+    )
+    .post(
+        "/invoices/{id}/void",
+        doc(
+            "Voids an unpaid invoice; credit that was applied goes back",
+            "invoices.write",
+            None,
+        )
+        .takes::<VoidInput>()
+        .gives::<InvoiceView>(),
+        void,
+    )
+    .post(
+        "/invoices/{id}/credit",
+        doc(
+            "Uses the account's credit on what is due",
             "payments.write",
             Some("billing.manage"),
         )
-        .takes::<PayInput>()
-        .gives::<PaymentView>()
-        .status(201),
-        pay,
-    )
-    .get(
-        "/payments",
-        doc("Lists payments, newest first", "payments.read", read)
-            .lists::<PaymentView>()
-            .filter("account", "account id")
-            .filter("invoice", "invoice id"),
-        payments,
-    )
-    .get(
-        "/payments/{id}",
-        doc("Reads a payment", "payments.read", read).gives::<PaymentView>(),
-        payment_by_id,
+        .gives::<InvoiceView>(),
+        use_credit,
     )
     .post(
         "/billing_runs",
@@ -117,6 +124,11 @@ pub struct InvoiceView {
     total: Money,
     #[schema(value_type = Object)]
     amount_due: Money,
+    #[schema(value_type = Object)]
+    amount_refunded: Money,
+    paid_at: Option<String>,
+    voided_at: Option<String>,
+    void_reason: Option<String>,
     created_at: String,
 }
 
@@ -162,6 +174,10 @@ async fn view(tx: &mut TenantTx, row: Invoice) -> Result<InvoiceView, ApiError> 
         tax: money(row.tax_minor, currency)?,
         tax_note: row.tax_note,
         total: money(row.total_minor, currency)?,
+        amount_refunded: money(row.refunded_minor, currency)?,
+        paid_at: row.paid_at.map(super::instant),
+        voided_at: row.voided_at.map(super::instant),
+        void_reason: row.void_reason,
         created_at: super::instant(row.created_at),
     })
 }
@@ -182,7 +198,7 @@ async fn invoices(State(app): State<App>, caller: ApiCaller, query: ListQuery) -
     Ok(body::page(views, query.limit, |v: &InvoiceView| v.id.clone()))
 }
 
-async fn find(tx: &mut TenantTx, caller: &ApiCaller, id: &str) -> Result<Invoice, ApiError> {
+pub(super) async fn find(tx: &mut TenantTx, caller: &ApiCaller, id: &str) -> Result<Invoice, ApiError> {
     let id: InvoiceId = id.parse().map_err(|_| ApiError::NotFound)?;
     invoice::find(tx, id)
         .await?
@@ -199,97 +215,52 @@ async fn invoice_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path
     Ok(Json(view))
 }
 
-/// How to pay.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PayInput {
-    /// None: the default method.
-    payment_method: Option<String>,
-}
-
-/// A payment.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PaymentView {
-    id: String,
-    account: String,
-    invoice: String,
-    gateway: Option<String>,
-    payment_method: Option<String>,
-    status: String,
-    #[schema(value_type = Object)]
-    amount: Money,
-    #[schema(value_type = Object)]
-    refunded: Money,
-    failure: Option<String>,
-    created_at: String,
-}
-
-fn payment_view(row: Payment) -> Result<PaymentView, ApiError> {
-    let currency = Currency::parse(&row.currency).map_err(|e| ApiError::Internal(e.to_string()))?;
-    Ok(PaymentView {
-        id: row.id.to_string(),
-        account: row.account_id.to_string(),
-        invoice: row.invoice_id.to_string(),
-        gateway: row.gateway_id.map(|id| id.to_string()),
-        payment_method: row.payment_method_id.map(|id| id.to_string()),
-        status: row.status,
-        amount: money(row.amount_minor, currency)?,
-        refunded: money(row.refunded_minor, currency)?,
-        failure: row.failure_message,
-        created_at: super::instant(row.created_at),
-    })
-}
-
-async fn pay(
-    State(app): State<App>,
-    caller: ApiCaller,
-    Path(id): Path<String>,
-    bytes: Bytes,
-) -> Result<(StatusCode, Json<PaymentView>), ApiError> {
-    let mut tx = app.tenancy().begin(caller.scope()).await?;
+async fn pdf(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
     let row = find(&mut tx, &caller, &id).await?;
+    tx.commit().await?;
+    caller.need("invoices.read", Some("billing.read"))?;
+    match crate::document::stored(&app, caller.scope(), row.id).await {
+        Err(PrintError::Billing(error)) => Err(error.into()),
+        Err(error) => Err(ApiError::Internal(error.to_string())),
+        stored => Ok(answer_pdf(stored)),
+    }
+}
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoidInput {
+    reason: String,
+}
+
+async fn void(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>, bytes: Bytes) -> Answer<InvoiceView> {
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let row = find(&mut tx, &caller, &id).await?;
+    tx.commit().await?;
+    caller.need("invoices.write", None)?;
+    let input: VoidInput = body::read(&bytes)?;
+    payment::close_page(app.tenancy(), app.gateways(), caller.scope(), row.id).await?;
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
+    invoice::void(&mut tx, row.id, &input.reason).await?;
+    let row = find(&mut tx, &caller, &id).await?;
+    let view = view(&mut tx, row).await?;
+    tx.commit().await?;
+    Ok(Json(view))
+}
+
+async fn use_credit(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<InvoiceView> {
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let row = find(&mut tx, &caller, &id).await?;
+    tx.commit().await?;
     caller.need("payments.write", Some("billing.manage"))?;
-    let input: PayInput = body::read_or_default(&bytes)?;
-    let none = || ApiError::field("payment_method", "This account has no such payment method.");
-    let method = match input.payment_method {
-        Some(text) => text.parse().map_err(|_| none())?,
-        None => {
-            payment_method::list(&mut tx, row.account_id)
-                .await?
-                .first()
-                .ok_or_else(none)?
-                .id
-        }
-    };
-    let begun = payment::begin(&mut tx, row.id, method, false).await?;
+    payment::close_page(app.tenancy(), app.gateways(), caller.scope(), row.id).await?;
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
+    credit::apply(&mut tx, row.id).await?;
+    let row = find(&mut tx, &caller, &id).await?;
+    let view = view(&mut tx, row).await?;
     tx.commit().await?;
-    payment::drive(app.tenancy(), app.gateways(), caller.scope(), begun).await?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let view = payment_view(payment::find(&mut tx, begun).await?.ok_or(ApiError::NotFound)?)?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(view)))
-}
-
-async fn payments(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Answer<Value> {
-    caller.need("payments.read", Some("billing.read"))?;
-    let account = caller.0.account.or(query.id("account")?);
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let rows = payment::list(&mut tx, account, query.id("invoice")?, query.limit + 1, query.after()?).await?;
-    tx.commit().await?;
-    let views = rows.into_iter().map(payment_view).collect::<Result<Vec<_>, _>>()?;
-    Ok(body::page(views, query.limit, |v: &PaymentView| v.id.clone()))
-}
-
-async fn payment_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<PaymentView> {
-    let id = id.parse().map_err(|_| ApiError::NotFound)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let row = payment::find(&mut tx, id)
-        .await?
-        .filter(|p| caller.0.sees(p.account_id))
-        .ok_or(ApiError::NotFound)?;
-    caller.need("payments.read", Some("billing.read"))?;
-    tx.commit().await?;
-    Ok(Json(payment_view(row)?))
+    Ok(Json(view))
 }
 
 /// Which day.

@@ -11,6 +11,9 @@ mod error;
 mod idempotency;
 mod invoices;
 mod orders;
+mod payment_methods;
+mod payments;
+mod refunds;
 mod servers;
 mod services;
 mod system;
@@ -35,6 +38,9 @@ fn endpoints() -> Endpoints {
         .and(servers::endpoints)
         .and(services::endpoints)
         .and(invoices::endpoints)
+        .and(payments::endpoints)
+        .and(payment_methods::endpoints)
+        .and(refunds::endpoints)
 }
 
 /// The OpenAPI document.

@@ -6,6 +6,7 @@ use platform::views::Context;
 use serde::Serialize;
 
 use super::parts::Card;
+use crate::account::invoice::{History, Notice};
 use crate::status::Badge;
 
 /// An invoice, as its account sees it.
@@ -39,6 +40,12 @@ pub struct InvoicePage {
     pub notes: Vec<String>,
     /// Where the stored PDF is.
     pub pdf_path: String,
+    /// What has to be said first.
+    pub notice: Option<Notice>,
+    /// What happened to it, newest first.
+    pub history: Vec<History>,
+    /// Credit that can be used on it.
+    pub credit: Option<UseCredit>,
     /// How to pay; `None` when there is nothing to pay or the member may not.
     pub pay: Option<Pay>,
 }
@@ -64,6 +71,15 @@ pub struct Line {
     pub explain: Vec<String>,
 }
 
+/// Credit that can be used.
+#[derive(Clone, Debug, Serialize)]
+pub struct UseCredit {
+    /// Where it posts.
+    pub path: String,
+    /// How much.
+    pub amount: Money,
+}
+
 /// The form beside the document.
 #[derive(Clone, Debug, Serialize)]
 pub struct Pay {
@@ -73,8 +89,6 @@ pub struct Pay {
     pub methods: Vec<Card>,
     /// The chosen one.
     pub method: String,
-    /// Key that makes a second click the same payment.
-    pub idempotency_key: String,
     /// Whether later invoices are paid by themselves.
     pub automatic: bool,
     /// Why the last attempt failed, in words.

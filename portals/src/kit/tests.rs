@@ -33,6 +33,18 @@ fn pages(brand: &str, colours: &BrandColours, theme: Theme, tag: &str) -> Vec<(&
         ),
         ("service", views.show(&samples::service(usd()), &customer).unwrap()),
         ("invoice", views.show(&samples::invoice(usd()), &customer).unwrap()),
+        (
+            "methods",
+            views.show(&crate::account::methods::sample(), &customer).unwrap(),
+        ),
+        (
+            "admin-invoice",
+            views.show(&crate::admin::invoice::sample(usd()), &staff).unwrap(),
+        ),
+        (
+            "admin-payment",
+            views.show(&crate::admin::payments::sample(usd()), &staff).unwrap(),
+        ),
         ("shop-home", views.show(&samples::shop::home(usd()), &site).unwrap()),
         (
             "shop-products",

@@ -4,8 +4,8 @@ use platform::views::{MenuEntry, MenuSection};
 use tenancy::HostRoute;
 use tenancy::extract::Staff;
 use tenancy::permission::{
-    Permission, Permissions, ReadAccounts, ReadAudit, ReadInvoices, ReadOrders, ReadReports, ReadServices,
-    ReadSettings, ReadTenants,
+    Permission, Permissions, ReadAccounts, ReadAudit, ReadInvoices, ReadOrders, ReadPayments, ReadReports,
+    ReadServices, ReadSettings, ReadTenants,
 };
 
 use crate::app::App;
@@ -78,6 +78,10 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
         (
             ReadInvoices::NAME,
             entry("invoices", "menu-invoices", "/admin/invoices", "file-invoice"),
+        ),
+        (
+            ReadPayments::NAME,
+            entry("payments", "menu-payments", "/admin/payments", "credit-card"),
         ),
         (
             ReadServices::NAME,

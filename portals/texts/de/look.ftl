@@ -63,6 +63,5 @@ invoice-explain = Wie dieser Betrag entsteht
 invoice-amount-due = Zu zahlen
 invoice-pay = { $amount } bezahlen
 invoice-method = Zahlungsart
-invoice-purchase-order = Bestellnummer
 invoice-automatic = Künftige Rechnungen automatisch bezahlen
 invoice-after = Dienste verlängern sich, sobald die Zahlung eingeht.

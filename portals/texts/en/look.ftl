@@ -63,6 +63,5 @@ invoice-explain = How this amount came about
 invoice-amount-due = Amount due
 invoice-pay = Pay { $amount }
 invoice-method = Payment method
-invoice-purchase-order = Purchase order number
 invoice-automatic = Pay future invoices automatically
 invoice-after = Services renew as soon as the payment clears.

@@ -1,5 +1,5 @@
 //! What customers see and do with what they bought, over HTTP as a browser does it.
 
 mod order;
-mod people;
+pub mod people;
 mod stream;

@@ -69,6 +69,15 @@ impl Desk {
         (order, invoice)
     }
 
+    /// An order paid with the saved card, its server built and its money taken.
+    pub async fn sale(&self) -> (Value, InvoiceId) {
+        let body = Shop::order(&self.account, &self.plan, &self.method);
+        let order = self.post("/orders", body).await;
+        let invoice: InvoiceId = text(&order, "invoice").parse().expect("an invoice");
+        self.paid(invoice).await;
+        (order, invoice)
+    }
+
     pub fn wish(&self, invoice: InvoiceId) -> PageWish {
         PageWish {
             invoice,
@@ -120,5 +129,50 @@ impl Desk {
             .iter()
             .map(|charge| minor(charge, "amount_captured") - minor(charge, "amount_refunded"))
             .sum()
+    }
+
+    /// The payment that paid an invoice.
+    pub async fn payment_of(&self, invoice: InvoiceId) -> String {
+        text(&self.payments(invoice).await[0], "id")
+    }
+
+    pub async fn credit(&self) -> i64 {
+        let mut tx = self.world.begin("demo").await;
+        let id = self.account.parse().expect("an account");
+        let account = tenancy::account::find(&mut tx, id).await.expect("read");
+        account.expect("the account").credit_minor
+    }
+
+    pub async fn tasks(&self) -> Vec<String> {
+        let mut tx = self.world.begin("demo").await;
+        let open = tenancy::task::open(&mut tx, 50).await.expect("tasks");
+        open.into_iter().map(|task| task.title).collect()
+    }
+
+    /// Waits until it holds.
+    pub async fn eventually(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        for _ in 0..300 {
+            if holds().await {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("{what}: never");
+    }
+
+    /// Somebody works on the gateway's own pages.
+    pub async fn at_the_gateway(&self, path: &str, fields: &[(&str, &str)]) -> Value {
+        let request = self
+            .http
+            .post(format!("{}/v1/{path}", self.stripe.url()))
+            .bearer_auth("sk_test_1");
+        let answer = request.form(fields).send().await.expect("an answer");
+        answer.json().await.expect("json")
+    }
+
+    /// The intent behind a payment.
+    pub fn intent(&self) -> String {
+        let intents = self.stripe.objects("payment_intent");
+        text(intents.last().expect("an intent"), "id")
     }
 }

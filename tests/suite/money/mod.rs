@@ -1,4 +1,10 @@
 //! Money in: pages, cards, refunds, credit; each twice, at once, and with the answer lost.
 
+mod credit;
 mod desk;
+mod dispute;
 mod page;
+mod portal;
+mod refund;
+mod settle;
+mod void;

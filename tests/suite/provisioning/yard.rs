@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use billing::catalogue::{self, NewPlan, NewPrice, NewProduct};
-use billing::credit::{self, NewCredit};
+use billing::credit::{self, Kind, NewCredit};
 use billing::ids::{PaymentMethodId, PlanId, ProductId, ServerId, ServiceId};
 use billing::order::{self, Item, PlaceOrder};
 use billing::service::{self, Service};
@@ -134,10 +134,11 @@ impl Yard {
         let new = NewCredit {
             account,
             amount: Money::new(minor, dollars).expect("money"),
-            received: true,
+            kind: Kind::Deposit,
             reason: "paid in".into(),
+            key: None,
         };
-        credit::add(&mut tx, &new).await.expect("credit");
+        credit::give(&mut tx, &new).await.expect("credit");
         tx.commit().await.expect("a commit");
     }
 

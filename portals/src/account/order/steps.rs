@@ -158,10 +158,14 @@ mod tests {
             action_url: None,
             save_method: false,
             page: None,
+            reference: None,
+            fee_minor: None,
+            failure_class: None,
             failure_message: None,
             refunded_minor: 0,
             asks: 0,
             created_at: DateTime::UNIX_EPOCH,
+            settled_at: None,
         }
     }
 

@@ -5,7 +5,7 @@ use platform::money::{Currency, Money};
 
 use super::{day, series, tabs};
 use crate::charts::{Chart, Plot, Stroke, area};
-use crate::kit::invoice::{InvoicePage, Line, Pay};
+use crate::kit::invoice::{InvoicePage, Line, Pay, UseCredit};
 use crate::kit::parts::{Card, Meta};
 use crate::kit::service::{Access, Action, Bandwidth, InvoiceRow, Plan, ServicePage};
 use crate::status::{self, Badge, InvoiceState};
@@ -183,6 +183,12 @@ pub fn invoice(currency: Currency) -> InvoicePage {
         amount_due: money(4724),
         notes: vec![text("Reverse charge: the recipient accounts for the tax.")],
         pdf_path: text("#"),
+        notice: None,
+        history: Vec::new(),
+        credit: Some(UseCredit {
+            path: text("#"),
+            amount: money(1000),
+        }),
         pay: Some(pay()),
     }
 }
@@ -247,7 +253,6 @@ fn pay() -> Pay {
         path: text("#"),
         methods: rows.map(method).to_vec(),
         method: text("pmt_1"),
-        idempotency_key: text("sample"),
         automatic: true,
         error: None,
     }

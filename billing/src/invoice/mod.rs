@@ -1,6 +1,10 @@
 //! Invoices: issued once per period, numbered without gaps, never changed afterwards.
 
+mod allocation;
+mod document;
 pub mod list;
+mod read;
+mod void;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use platform::event::{self, NewEvent};
@@ -10,10 +14,15 @@ use serde_json::{Value, json};
 use tenancy::account::{self, Account};
 use tenancy::{AccountId, TenantTx};
 
-use crate::BillingError;
+pub(crate) use allocation::{after_allocation, allocate, derive_status};
+pub use document::{Document, document, keep_document};
+pub use read::{InvoiceFilter, find, lines, list, locked};
+pub use void::void;
+
 use crate::error::currency;
-use crate::ids::{CreditId, InvoiceId, LineId, OrderId, SubscriptionId};
+use crate::ids::{InvoiceId, LineId, OrderId, SubscriptionId};
 use crate::ledger::{self, Book, Posting};
+use crate::{BillingError, credit};
 
 /// A line to issue.
 #[derive(Debug, Clone)]
@@ -81,6 +90,10 @@ pub struct Invoice {
     pub buyer: Option<Value>,
     /// Why the tax is what it is.
     pub tax_note: Option<String>,
+    /// When it was voided.
+    pub voided_at: Option<DateTime<Utc>>,
+    /// Why it was voided.
+    pub void_reason: Option<String>,
     /// When made.
     pub created_at: DateTime<Utc>,
 }
@@ -125,8 +138,8 @@ pub struct Line {
     pub explain: Value,
 }
 
-const COLUMNS: &str = "SELECT id, account_id, order_id, number, status, payment_status, collection_status, currency, subtotal_minor, \
-     tax_minor, total_minor, allocated_minor, refunded_minor, issued_on, due_on, paid_at, seller, buyer, tax_note, created_at FROM invoices";
+pub(crate) const COLUMNS: &str = "SELECT id, account_id, order_id, number, status, payment_status, collection_status, currency, subtotal_minor, \
+     tax_minor, total_minor, allocated_minor, refunded_minor, issued_on, due_on, paid_at, seller, buyer, tax_note, voided_at, void_reason, created_at FROM invoices";
 
 /// Issues what is missing of `lines`; none when every line exists already.
 ///
@@ -182,10 +195,7 @@ pub async fn issue(
         entries,
     };
     ledger::post(tx, &posting).await?;
-    let from_credit = total.minor.min(buyer.credit_minor);
-    if from_credit > 0 {
-        apply_credit(tx, id, account, Money::new(from_credit, unit)?).await?;
-    }
+    credit::use_on(tx, id, account, total, buyer.credit_minor).await?;
     let number = next_number(tx).await?;
     sqlx::query("UPDATE invoices SET status = 'issued', number = $2, issued_on = $3, issued_at = $4 WHERE id = $1")
         .bind(id)
@@ -270,213 +280,4 @@ async fn next_number(tx: &mut TenantTx) -> Result<String, BillingError> {
     let number = account::next_number(tx, "invoice", 1).await?;
     let prefix = tx.tenant().settings.invoice_prefix.clone();
     Ok(format!("{prefix}{}-{number:04}", tx.today().year()))
-}
-
-/// Pays (a part of) an invoice from the account's credit.
-pub(crate) async fn apply_credit(
-    tx: &mut TenantTx,
-    invoice: InvoiceId,
-    account: AccountId,
-    amount: Money,
-) -> Result<(), BillingError> {
-    let code = amount.currency.code();
-    let why = "applied to an invoice";
-    let credit = add_credit(tx, account, code, -amount.minor, "applied", Some(invoice), why).await?;
-    allocate(tx, invoice, None, amount.minor).await?;
-    let posting = Posting {
-        key: format!("credit:{credit}"),
-        kind: "credit.applied",
-        source: invoice.to_string(),
-        on: tx.today(),
-        entries: vec![
-            (Book::Credit(account), amount),
-            (Book::Receivable(account), amount.negated()),
-        ],
-    };
-    ledger::post(tx, &posting).await?;
-    Ok(())
-}
-
-/// Adds to (or takes from) what we owe an account; it never goes below zero.
-///
-/// # Errors
-/// When it would.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one column each; a struct would only repeat the table"
-)]
-pub(crate) async fn add_credit(
-    tx: &mut TenantTx,
-    account: AccountId,
-    currency: &str,
-    amount_minor: i64,
-    kind: &str,
-    invoice: Option<InvoiceId>,
-    reason: &str,
-) -> Result<CreditId, BillingError> {
-    let id: CreditId = tx.new_id();
-    let by = tx.actor().to_string();
-    let done = sqlx::query("UPDATE accounts SET credit_minor = credit_minor + $2 WHERE id = $1 AND credit_minor + $2 >= 0 AND currency = $3")
-        .bind(account)
-        .bind(amount_minor)
-        .bind(currency)
-        .execute(tx.connection())
-        .await?;
-    if done.rows_affected() == 0 {
-        return Err(BillingError::Conflict(
-            "credit_short",
-            "There is not enough credit in this currency.".into(),
-        ));
-    }
-    sqlx::query(
-        "INSERT INTO credits (id, account_id, currency, amount_minor, kind, invoice_id, reason, created_by, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(id)
-    .bind(account)
-    .bind(currency)
-    .bind(amount_minor)
-    .bind(kind)
-    .bind(invoice)
-    .bind(reason)
-    .bind(by)
-    .bind(tx.now())
-    .execute(tx.connection())
-    .await?;
-    Ok(id)
-}
-
-/// Applies money to an invoice; the table refuses more than its total.
-pub(crate) async fn allocate(
-    tx: &mut TenantTx,
-    invoice: InvoiceId,
-    payment: Option<crate::ids::PaymentId>,
-    amount_minor: i64,
-) -> Result<(), BillingError> {
-    let id = uuid::Uuid::from_u128(u128::from_be_bytes(tx.random().bytes::<16>()));
-    sqlx::query("INSERT INTO allocations (id, invoice_id, payment_id, amount_minor, at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id)
-        .bind(invoice)
-        .bind(payment)
-        .bind(amount_minor)
-        .bind(tx.now())
-        .execute(tx.connection())
-        .await?;
-    sqlx::query("UPDATE invoices SET allocated_minor = allocated_minor + $2 WHERE id = $1")
-        .bind(invoice)
-        .bind(amount_minor)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// Derives the payment status from the allocations and says so when an invoice became paid.
-pub(crate) async fn after_allocation(tx: &mut TenantTx, id: InvoiceId) -> Result<(), BillingError> {
-    let invoice = find(tx, id).await?.ok_or(BillingError::NotFound("invoice"))?;
-    let paid = invoice.allocated_minor == invoice.total_minor;
-    let status = if paid {
-        "paid"
-    } else if invoice.allocated_minor > 0 {
-        "partly_paid"
-    } else {
-        "unpaid"
-    };
-    sqlx::query(
-        "UPDATE invoices SET payment_status = $2, paid_at = CASE WHEN $3 THEN coalesce(paid_at, $4) END, \
-         collection_status = CASE WHEN $3 THEN 'none' ELSE collection_status END, \
-         next_try_on = CASE WHEN $3 THEN NULL ELSE next_try_on END WHERE id = $1",
-    )
-    .bind(id)
-    .bind(status)
-    .bind(paid)
-    .bind(tx.now())
-    .execute(tx.connection())
-    .await?;
-    if !paid {
-        return Ok(());
-    }
-    let payload = json!({ "id": id, "number": invoice.number, "account": invoice.account_id });
-    event::publish(
-        tx,
-        &[NewEvent::new("invoice.paid", id, payload).for_account(invoice.account_id.uuid())],
-    )
-    .await?;
-    crate::order::secured(tx, &invoice).await?;
-    crate::suspension::lift_for(tx, id).await
-}
-
-/// An invoice by id.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn find(tx: &mut TenantTx, id: InvoiceId) -> Result<Option<Invoice>, BillingError> {
-    let sql = format!("{COLUMNS} WHERE id = $1");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(tx.connection())
-        .await?)
-}
-
-/// An invoice under its row lock: whatever is read or decided about its money comes after what was settled before.
-///
-/// # Errors
-/// When there is none, or the database refuses.
-pub async fn locked(tx: &mut TenantTx, id: InvoiceId) -> Result<Invoice, BillingError> {
-    let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(tx.connection())
-        .await?
-        .ok_or(BillingError::NotFound("invoice"))
-}
-
-/// What a list of invoices is narrowed by.
-#[derive(Debug, Clone, Default)]
-pub struct InvoiceFilter {
-    /// Account.
-    pub account: Option<AccountId>,
-    /// Document state.
-    pub status: Option<String>,
-    /// Payment state.
-    pub payment_status: Option<String>,
-}
-
-/// Invoices newest first, after the given one.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn list(
-    tx: &mut TenantTx,
-    filter: &InvoiceFilter,
-    limit: i64,
-    after: Option<InvoiceId>,
-) -> Result<Vec<Invoice>, BillingError> {
-    let sql = format!(
-        "{COLUMNS} WHERE ($1::uuid IS NULL OR account_id = $1) AND ($2::text IS NULL OR status = $2) \
-         AND ($3::text IS NULL OR payment_status = $3) \
-         AND ($5::uuid IS NULL OR (created_at, id) < (SELECT i.created_at, i.id FROM invoices i WHERE i.id = $5)) \
-         ORDER BY created_at DESC, id DESC LIMIT $4"
-    );
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(filter.account)
-        .bind(&filter.status)
-        .bind(&filter.payment_status)
-        .bind(limit)
-        .bind(after)
-        .fetch_all(tx.connection())
-        .await?)
-}
-
-/// The lines of an invoice, in order.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn lines(tx: &mut TenantTx, id: InvoiceId) -> Result<Vec<Line>, BillingError> {
-    Ok(sqlx::query_as(
-        "SELECT kind, subscription_id, description, detail, period_from, period_to, quantity, unit_minor, amount_minor, tax_minor, explain \
-         FROM invoice_lines WHERE invoice_id = $1 ORDER BY position",
-    )
-    .bind(id)
-    .fetch_all(tx.connection())
-    .await?)
 }

@@ -1,0 +1,119 @@
+//! Voiding: an invoice that nobody is to pay. Its posting is reversed, credit that was applied goes back.
+
+use platform::event::{self, NewEvent};
+use platform::money::Money;
+use serde_json::json;
+use tenancy::{TenantTx, audit, task};
+
+use super::{Invoice, allocate, locked};
+use crate::error::currency;
+use crate::ids::InvoiceId;
+use crate::ledger::{self, Book, Posting};
+use crate::{BillingError, credit, order, suspension};
+
+/// Voids an unpaid invoice. A second time changes nothing. An order that waited for it is cancelled, a suspension
+/// it caused is lifted.
+///
+/// # Errors
+/// When money was received for it, or a payment is under way: close its page first (`payment::close_page`).
+pub async fn void(tx: &mut TenantTx, id: InvoiceId, reason: &str) -> Result<(), BillingError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > 500 {
+        return Err(BillingError::Field("reason", "Say why, in 1 to 500 characters.".into()));
+    }
+    let invoice = locked(tx, id).await?;
+    match invoice.status.as_str() {
+        "void" => return Ok(()),
+        "issued" => {}
+        _ => {
+            return Err(BillingError::Conflict(
+                "not_issued",
+                "Only an issued invoice can be voided.".into(),
+            ));
+        }
+    }
+    nothing_received(tx, &invoice).await?;
+    sqlx::query(
+        "UPDATE invoices SET status = 'void', payment_status = 'unpaid', collection_status = 'none', next_try_on = NULL, \
+         voided_at = $2, void_reason = $3 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(tx.now())
+    .bind(reason)
+    .execute(tx.connection())
+    .await?;
+    give_credit_back(tx, &invoice).await?;
+    let posting = format!("invoice:{id}");
+    ledger::reverse(tx, &posting, &format!("void:{id}"), "invoice.voided", &id.to_string()).await?;
+    if let Some(order) = invoice.order_id {
+        order::cancel_waiting(tx, order, "Its invoice was voided.").await?;
+    }
+    suspension::lift_for(tx, id).await?;
+    task::settle(tx, &format!("invoice:{id}")).await?;
+    audit::record(
+        tx,
+        "invoice.voided",
+        id,
+        json!({ "number": invoice.number, "reason": reason }),
+    )
+    .await?;
+    let payload = json!({ "id": id, "number": invoice.number, "account": invoice.account_id });
+    let account = invoice.account_id.uuid();
+    Ok(event::publish(tx, &[NewEvent::new("invoice.voided", id, payload).for_account(account)]).await?)
+}
+
+async fn nothing_received(tx: &mut TenantTx, invoice: &Invoice) -> Result<(), BillingError> {
+    let (under_way, received): (bool, bool) = sqlx::query_as(
+        "SELECT EXISTS (SELECT 1 FROM payments WHERE invoice_id = $1 \
+           AND status IN ('created', 'requires_action', 'processing', 'unknown', 'held')), \
+         EXISTS (SELECT 1 FROM allocations WHERE invoice_id = $1 AND payment_id IS NOT NULL)",
+    )
+    .bind(invoice.id)
+    .fetch_one(tx.connection())
+    .await?;
+    if under_way {
+        return Err(BillingError::Conflict(
+            "payment_in_flight",
+            "A payment of this invoice is under way.".into(),
+        ));
+    }
+    if received {
+        return Err(BillingError::Conflict(
+            "paid",
+            "Money was received for this invoice: refund it instead.".into(),
+        ));
+    }
+    Ok(())
+}
+
+async fn give_credit_back(tx: &mut TenantTx, invoice: &Invoice) -> Result<(), BillingError> {
+    if invoice.allocated_minor == 0 {
+        return Ok(());
+    }
+    let amount = Money::new(invoice.allocated_minor, currency(&invoice.currency)?)?;
+    let account = invoice.account_id;
+    allocate(tx, invoice.id, None, -amount.minor).await?;
+    let change = credit::Change {
+        account,
+        amount_minor: amount.minor,
+        currency: amount.currency,
+        kind: "returned",
+        invoice: Some(invoice.id),
+        payment: None,
+        reason: "an invoice it was applied to was voided",
+        key: None,
+    };
+    let id = credit::change(tx, &change).await?;
+    let posting = Posting {
+        key: format!("credit:{id}"),
+        kind: "credit.returned",
+        source: invoice.id.to_string(),
+        on: tx.today(),
+        entries: vec![
+            (Book::Receivable(account), amount),
+            (Book::Credit(account), amount.negated()),
+        ],
+    };
+    ledger::post(tx, &posting).await?;
+    Ok(())
+}

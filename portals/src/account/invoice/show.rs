@@ -1,0 +1,240 @@
+//! From rows to the page of an invoice.
+
+use axum::response::Response;
+use billing::gateway::{self, GatewayRow};
+use billing::invoice::{self, Invoice, Line};
+use billing::payment_method::{self, PaymentMethod};
+use billing::{BillingError, payment};
+use chrono::NaiveDate;
+use http::StatusCode;
+use platform::money::{Currency, Money};
+use platform::views::{Page, Tone};
+use serde_json::Value;
+use tenancy::extract::Member;
+use tenancy::{TenantTx, account};
+
+use super::history::{history, method_name};
+use super::{Notice, Typed, find, words};
+use crate::app::App;
+use crate::kit::invoice::{InvoicePage, Line as LineView, Pay, UseCredit};
+use crate::kit::parts::Card;
+use crate::status::{self, InvoiceState};
+use crate::web::answer::{Html, internal, not_found};
+use crate::web::page::{self, Asked};
+
+/// Reads and draws the page; a form that was not taken is shown again with 422.
+pub(super) async fn draw<P>(app: &App, member: &Member<P>, asked: &Asked, id: &str, typed: &Typed) -> Response {
+    let page = page::account(app, member, asked, "billing").await;
+    let read = async {
+        let mut tx = app.tenancy().begin_read(&member.scope).await?;
+        let Some(row) = find(&mut tx, member.account, id).await? else {
+            return Ok(None);
+        };
+        let may_pay = member.rights.has("billing.manage");
+        let context = context(app, &page, &mut tx, &row, may_pay.then_some(typed)).await?;
+        tx.commit().await?;
+        Ok::<_, BillingError>(Some(context))
+    };
+    let status = if typed.error.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    match read.await {
+        Ok(Some(context)) => Html::show(app, status, &context, &page),
+        Ok(None) => not_found(),
+        Err(error) => internal(error),
+    }
+}
+
+async fn context(
+    app: &App,
+    page: &Page,
+    tx: &mut TenantTx,
+    row: &Invoice,
+    typed: Option<&Typed>,
+) -> Result<InvoicePage, BillingError> {
+    let lines = invoice::lines(tx, row.id).await?;
+    let mut context = paper(app, page, row, &lines, tx.today())?;
+    context.history = history(app, page, tx, row.id, false).await?;
+    let payable = row.status == "issued" && ["unpaid", "partly_paid"].contains(&row.payment_status.as_str());
+    if let (Some(typed), true) = (typed, payable && context.amount_due.is_positive()) {
+        let owner = account::find(tx, row.account_id)
+            .await?
+            .ok_or(BillingError::NotFound("account"))?;
+        let credit = Money::new(
+            owner.credit_minor.min(context.amount_due.minor),
+            context.amount_due.currency,
+        )?;
+        context.credit = credit.is_positive().then(|| UseCredit {
+            path: format!("/account/invoices/{}/credit", row.id),
+            amount: credit,
+        });
+        let methods = payment_method::list(tx, row.account_id).await?;
+        let gateways = gateway::list(tx).await?;
+        context.pay = Some(pay_form(app, page, row, (&methods, &gateways), (owner.auto_pay, typed)));
+        if typed.error.is_none() {
+            context.notice = last_failure(app, page, tx, row).await?;
+        }
+    }
+    Ok(context)
+}
+
+/// The document itself, the same for customers and staff.
+pub(crate) fn paper(
+    app: &App,
+    page: &Page,
+    row: &Invoice,
+    lines: &[Line],
+    today: NaiveDate,
+) -> Result<InvoicePage, BillingError> {
+    let unit = Currency::parse(&row.currency)?;
+    let money = |minor| Money::new(minor, unit);
+    let say = |key: &str| app.say(page, key, &[]);
+    let mut sums = vec![(say("invoice-subtotal"), money(row.subtotal_minor)?)];
+    if row.tax_minor != 0 {
+        sums.push((say("invoice-tax"), money(row.tax_minor)?));
+    }
+    sums.push((say("invoice-total"), money(row.total_minor)?));
+    if row.allocated_minor > 0 {
+        sums.push((say("invoice-paid"), money(-row.allocated_minor)?));
+    }
+    if row.refunded_minor > 0 {
+        sums.push((say("invoice-refunded"), money(row.refunded_minor)?));
+    }
+    let due = if row.status == "void" {
+        Money::zero(unit)
+    } else {
+        row.due()?
+    };
+    Ok(InvoicePage {
+        id: row.id.to_string(),
+        number: row.number.clone().unwrap_or_default(),
+        badge: status::invoice(InvoiceState {
+            document: &row.status,
+            payment: &row.payment_status,
+            collection: &row.collection_status,
+            due: row.due_on,
+            today,
+        }),
+        issued_on: row.issued_on.unwrap_or(today),
+        due_on: row.due_on.filter(|_| due.is_positive()),
+        seller_name: page.brand.name.clone(),
+        seller: party(app, page, row.seller.as_ref()),
+        buyer: party(app, page, row.buyer.as_ref()),
+        lines: lines
+            .iter()
+            .map(|line| line_view(app, page, line, unit))
+            .collect::<Result<_, _>>()?,
+        sums,
+        total: money(row.total_minor)?,
+        amount_due: due,
+        notes: words::tax_note(app, page, row).into_iter().collect(),
+        pdf_path: format!("/account/invoices/{}/pdf", row.id),
+        notice: notice(app, page, row),
+        history: Vec::new(),
+        credit: None,
+        pay: None,
+    })
+}
+
+fn line_view(app: &App, page: &Page, line: &Line, unit: Currency) -> Result<LineView, BillingError> {
+    let (each, amount) = (Money::new(line.unit_minor, unit)?, Money::new(line.amount_minor, unit)?);
+    Ok(LineView {
+        title: line.description.clone(),
+        detail: words::detail(page, line),
+        quantity: Some(line.quantity.to_string()),
+        unit_price: Some(each),
+        amount,
+        explain: words::explain(app, page, line, each, amount),
+    })
+}
+
+fn party(app: &App, page: &Page, who: Option<&Value>) -> Vec<String> {
+    let Some(who) = who else { return Vec::new() };
+    let text = |key: &str| who[key].as_str().filter(|s| !s.is_empty()).map(str::to_owned);
+    let lines = who["lines"].as_array().into_iter().flatten();
+    let lines = lines.filter_map(Value::as_str).map(str::to_owned);
+    let vat = text("vat_id").map(|id| format!("{} {id}", app.say(page, "invoice-vat-id", &[])));
+    text("name").into_iter().chain(lines).chain(vat).collect()
+}
+
+fn notice(app: &App, page: &Page, row: &Invoice) -> Option<Notice> {
+    let say = |tone, key: &str, text: Option<&str>| {
+        Some(Notice {
+            tone,
+            title: app.say(page, key, &[]),
+            text: text.map(|key| app.say(page, key, &[])),
+        })
+    };
+    match (row.status.as_str(), row.payment_status.as_str()) {
+        ("void", _) => say(Tone::Info, "invoice-is-void", None),
+        (_, "processing") => say(Tone::Info, "invoice-processing", Some("invoice-processing-text")),
+        (_, "disputed") => say(Tone::Warning, "invoice-disputed", Some("invoice-disputed-text")),
+        _ => None,
+    }
+}
+
+async fn last_failure(
+    app: &App,
+    page: &Page,
+    tx: &mut TenantTx,
+    row: &Invoice,
+) -> Result<Option<Notice>, BillingError> {
+    let last = payment::list(tx, None, Some(row.id), 1, None).await?.into_iter().next();
+    let text = last.and_then(|paid| super::history::failure(app, page, &paid));
+    Ok(text.map(|text| Notice {
+        tone: Tone::Warning,
+        title: app.say(page, "pay-failed", &[]),
+        text: Some(text),
+    }))
+}
+
+fn pay_form(
+    app: &App,
+    page: &Page,
+    row: &Invoice,
+    (methods, gateways): (&[PaymentMethod], &[GatewayRow]),
+    (auto_pay, typed): (bool, &Typed),
+) -> Pay {
+    let mut cards: Vec<Card> = methods.iter().map(|method| saved_card(app, page, method)).collect();
+    cards.extend(
+        gateways
+            .iter()
+            .filter(|gateway| gateway.state == "active")
+            .map(|gateway| Card {
+                value: format!("new-{}", gateway.id),
+                label: if gateway.kind == "stripe" {
+                    app.say(page, "pay-new-card", &[])
+                } else {
+                    gateway.name.clone()
+                },
+                hint: Some(app.say(page, "pay-new-card-hint", &[])),
+                icon: Some("external-link"),
+            }),
+    );
+    let first = cards.first().map(|card| card.value.clone()).unwrap_or_default();
+    Pay {
+        path: format!("/account/invoices/{}/pay", row.id),
+        method: if typed.method.is_empty() {
+            first
+        } else {
+            typed.method.clone()
+        },
+        methods: cards,
+        automatic: typed.automatic.unwrap_or(auto_pay),
+        error: typed.error.clone(),
+    }
+}
+
+fn saved_card(app: &App, page: &Page, method: &PaymentMethod) -> Card {
+    Card {
+        value: method.id.to_string(),
+        label: method_name(app, page, &method.brand, &method.last4),
+        hint: method.exp_month.zip(method.exp_year).map(|(month, year)| {
+            let date = format!("{month:02}/{:02}", year % 100);
+            app.say(page, "pay-expires", &[("date", &date)])
+        }),
+        icon: Some("credit-card"),
+    }
+}

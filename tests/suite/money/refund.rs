@@ -1,0 +1,169 @@
+//! Refunds: never more than was paid, once whoever asks, and known whatever became of the answer.
+
+use billing::refund::{self, Destination, NewRefund};
+use serde_json::{Value, json};
+use simulators::FaultKind;
+
+use super::desk::Desk;
+use crate::walk::shop::text;
+
+fn usd(amount: &str) -> Value {
+    json!({ "amount": amount, "currency": "USD" })
+}
+
+fn ask(payment: &str, amount: &str, to: &str) -> Value {
+    json!({ "payment": payment, "amount": usd(amount), "destination": to, "reason": "asked for" })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_staff_at_once_never_send_back_more_than_was_paid() {
+    let desk = Desk::open().await;
+    let (_, invoice) = desk.sale().await;
+    let payment = desk.payment_of(invoice).await;
+    let (one, two) = tokio::join!(
+        desk.call("POST", "/refunds", Some(ask(&payment, "6.00", "source"))),
+        desk.call("POST", "/refunds", Some(ask(&payment, "6.00", "source")))
+    );
+    let mut codes = [one.0, two.0];
+    codes.sort_unstable();
+    assert_eq!(codes, [201, 422], "{one:?} {two:?}");
+    assert_eq!(desk.taken(), 400);
+    assert_eq!(desk.invoice(invoice).await["payment_status"], "partly_refunded");
+    let rest = desk
+        .post("/refunds", json!({ "payment": payment, "reason": "the rest" }))
+        .await;
+    assert_eq!(
+        (rest["status"].as_str(), &rest["amount"]),
+        (Some("succeeded"), &usd("4.00"))
+    );
+    assert_eq!(desk.invoice(invoice).await["payment_status"], "refunded");
+    let more = desk
+        .call("POST", "/refunds", Some(ask(&payment, "0.01", "source")))
+        .await;
+    assert_eq!(more.0, 422, "{more:?}");
+    assert_eq!(desk.taken(), 0);
+    desk.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_asked_about_with_the_same_key() {
+    let desk = Desk::open().await;
+    let (_, invoice) = desk.sale().await;
+    let payment = desk.payment_of(invoice).await;
+    for (sent, fault) in [
+        FaultKind::FailBefore(503),
+        FaultKind::FailAfter(500),
+        FaultKind::Malformed,
+        FaultKind::HangAfter(50),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        desk.stripe.faults().once("POST", "/v1/refunds", fault.clone());
+        let refund = desk.post("/refunds", ask(&payment, "1.00", "source")).await;
+        let path = format!("/refunds/{}", text(&refund, "id"));
+        desk.until(&path, |r| r["status"] == "succeeded").await;
+        assert_eq!(desk.stripe.objects("refund").len(), sent + 1, "{fault:?}");
+        desk.audit().await;
+    }
+    assert_eq!(desk.taken(), 600);
+    assert_eq!(desk.invoice(invoice).await["amount_refunded"], usd("4.00"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_twice_in_two_workers_is_one_refund() {
+    let desk = Desk::open().await;
+    let (_, invoice) = desk.sale().await;
+    let new = NewRefund {
+        payment: desk.payment_of(invoice).await.parse().expect("a payment"),
+        amount: None,
+        destination: Destination::Source,
+        reason: "twice".into(),
+        key: Some("once".into()),
+    };
+    let run = async || {
+        let mut tx = desk.world.begin("demo").await;
+        let begun = refund::begin(&mut tx, &new).await.expect("a refund");
+        tx.commit().await.expect("a commit");
+        refund::drive(desk.app.tenancy(), desk.app.gateways(), &desk.scope, begun.id)
+            .await
+            .expect("driven")
+            .id
+    };
+    let (one, two) = tokio::join!(run(), run());
+    assert_eq!(one, two);
+    desk.until(&format!("/refunds/{one}"), |r| r["status"] == "succeeded")
+        .await;
+    assert_eq!(desk.stripe.objects("refund").len(), 1);
+    assert_eq!(desk.taken(), 0);
+    desk.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_made_at_the_gateway_is_booked_once_however_often_it_is_told() {
+    let desk = Desk::open().await;
+    desk.listen();
+    let (_, invoice) = desk.sale().await;
+    let made = desk
+        .at_the_gateway("refunds", &[("payment_intent", &desk.intent()), ("amount", "300")])
+        .await;
+    assert_eq!(made["status"], "succeeded", "{made}");
+    desk.until(&format!("/invoices/{invoice}"), |i| {
+        i["payment_status"] == "partly_refunded"
+    })
+    .await;
+    for event in desk.stripe.objects("event") {
+        desk.stripe.resend(event["id"].as_str().expect("an id"));
+    }
+    // Ours afterwards is told of as well, and stays one.
+    let payment = desk.payment_of(invoice).await;
+    desk.post("/refunds", ask(&payment, "2.00", "source")).await;
+    desk.until("/refunds", |list| {
+        let rows = list["data"].as_array().expect("rows");
+        rows.len() == 2 && rows.iter().all(|row| row["status"] == "succeeded")
+    })
+    .await;
+    assert_eq!(desk.invoice(invoice).await["amount_refunded"], usd("5.00"));
+    assert_eq!(desk.taken(), 500);
+    desk.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_comes_back_is_taken_back_and_staff_look() {
+    let desk = Desk::open().await;
+    desk.listen();
+    let (_, invoice) = desk.sale().await;
+    let payment = desk.payment_of(invoice).await;
+    let refund = desk.post("/refunds", ask(&payment, "10.00", "source")).await;
+    assert_eq!(refund["status"], "succeeded");
+    let known = desk.stripe.objects("refund");
+    assert!(desk.stripe.fail_refund(known[0]["id"].as_str().expect("an id")));
+    desk.until(&format!("/refunds/{}", text(&refund, "id")), |r| {
+        r["status"] == "failed"
+    })
+    .await;
+    assert_eq!(desk.invoice(invoice).await["payment_status"], "paid");
+    assert_eq!(desk.tasks().await, ["A refund did not arrive"]);
+    desk.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_as_credit_moves_no_money_and_pays_the_next_invoice() {
+    let desk = Desk::open().await;
+    let (_, invoice) = desk.sale().await;
+    let payment = desk.payment_of(invoice).await;
+    let refund = desk.post("/refunds", ask(&payment, "10.00", "credit")).await;
+    assert_eq!(refund["status"], "succeeded");
+    assert_eq!((desk.credit().await, desk.taken()), (1000, 1000));
+    let (order, next) = {
+        let mut body = crate::walk::shop::Shop::order(&desk.account, &desk.plan, &desk.method);
+        body["payment_method"] = Value::Null;
+        let order = desk.post("/orders", body).await;
+        let next = text(&order, "invoice").parse().expect("an invoice");
+        (order, next)
+    };
+    assert_eq!(order["status"], "accepted", "credit paid it at once");
+    assert_eq!(desk.invoice(next).await["payment_status"], "paid");
+    assert_eq!(desk.credit().await, 0);
+    desk.audit().await;
+}
