@@ -37,6 +37,16 @@ impl Subscriptions {
         self
     }
 
+    /// Those whose job is of this class, and no others.
+    #[must_use]
+    pub fn only(mut self, class: Class) -> Self {
+        for subscribers in self.exact.values_mut() {
+            subscribers.retain(|subscriber| subscriber.class == class);
+        }
+        self.prefixes.retain(|(_, subscriber)| subscriber.class == class);
+        self
+    }
+
     fn of(&self, event_type: &str) -> impl Iterator<Item = Subscriber> {
         let exact = self.exact.get(event_type).into_iter().flatten().copied();
         let prefixed = self

@@ -6,7 +6,9 @@ use anyhow::{Context, Result};
 use axum::extract::FromRef;
 use billing::BillingError;
 use billing::gateway::GatewayKinds;
+use platform::clock::Clock;
 use platform::config::Config;
+use platform::event::Subscriptions;
 use platform::mail::Mailer;
 use platform::outbound::Outbound;
 use platform::secret::{SecretKey, keyed_hash};
@@ -67,6 +69,14 @@ impl App {
     /// # Errors
     /// When configuration is missing or the database cannot be read.
     pub async fn open(config: Config) -> Result<Self> {
+        Self::open_at(config, Clock::system(), crate::subscribers::subscriptions()).await
+    }
+
+    /// The same by another clock, with other subscriptions: for a command that plays a past through.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_at(config: Config, clock: Clock, subscriptions: Subscriptions) -> Result<Self> {
         let key = config
             .require_secret_key()
             .context("set secret_key (or EZSCALE_SECRET_KEY)")?
@@ -74,6 +84,8 @@ impl App {
         let mut options = crate::cli::tenancy_options(&config)?;
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("cannot make {}", config.data_dir.display()))?;
+        options.clock = clock;
+        options.subscriptions = subscriptions;
         options.snapshot = Some(config.data_dir.join("hosts.json"));
         let tenancy = Tenancy::open(options)
             .await

@@ -111,7 +111,16 @@ fn minutes(tx: &TenantTx, work: &Work) -> i64 {
 }
 
 async fn again(tx: &mut TenantTx, work: &Work, step: &str, after: Duration) -> Result<Next, BillingError> {
-    let minutes = minutes(tx, work);
+    // The time somebody was waited for is no time that the panel took.
+    let waited = work.operation.reason.is_some() && work.operation.status == "waiting";
+    let minutes = if waited { 0 } else { minutes(tx, work) };
+    if waited {
+        sqlx::query("UPDATE operations SET started_at = $2 WHERE id = $1")
+            .bind(work.operation.id)
+            .bind(tx.now())
+            .execute(tx.connection())
+            .await?;
+    }
     if minutes >= MOST_MINUTES {
         let slow = PanelError::refused("the panel was not done after half an hour");
         fail(tx, work, &slow).await?;

@@ -1,5 +1,7 @@
 //! Ordering from the parent, and watching what becomes of it.
 
+use std::time::Duration;
+
 use billing::gateway::GatewayKinds;
 use billing::ids::{PaymentMethodId, PlanId, ProductId, ServiceId};
 use billing::order::{self, Item, PlaceOrder, Placed};
@@ -244,7 +246,13 @@ async fn building(tx: &mut TenantTx, id: ServiceId) -> Step {
     // The provider itself waits for somebody: so do we, rather than give up after half an hour.
     let waits = create.is_some_and(|c| c.status == "waiting" && c.reason.is_some());
     Ok(if waits {
-        Progress::wait("upstream", "the provider waits for its own provider", 10)
+        // As long as its staff may take to build by hand.
+        Progress::Wait {
+            step: "upstream",
+            why: "the provider waits for its staff, or for its own provider".into(),
+            after: Duration::from_secs(10),
+            hours: 6 * 24,
+        }
     } else {
         Progress::again("upstream", 2)
     })

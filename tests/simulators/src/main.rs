@@ -1,17 +1,19 @@
 //! Starts all simulators for development; `bin/dev` calls it. It stops on SIGTERM, SIGINT and SIGHUP.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use simulators::{SmtpSink, Stripe, StripeConfig, Virtfusion, VirtfusionConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str =
-    "Usage: simulators [--virtfusion ADDR] [--stripe ADDR] [--smtp ADDR] [--mail-web ADDR] [--virtfusion-token TOKEN]
+    "Usage: simulators [--virtfusion ADDR] [--stripe ADDR] [--smtp ADDR] [--mail-web ADDR] [--virtfusion-token TOKEN] [--keep FOLDER]
 
-Every option may also come from the environment: SIMULATORS_VIRTFUSION, SIMULATORS_STRIPE, SIMULATORS_SMTP,
-SIMULATORS_MAIL_WEB, SIMULATORS_VIRTFUSION_TOKEN. The addresses default to 127.0.0.1:7001 to 127.0.0.1:7004.";
+With --keep the panel and the gateway remember over a restart. Every option may also come from the environment: SIMULATORS_VIRTFUSION, SIMULATORS_STRIPE, SIMULATORS_SMTP,
+SIMULATORS_MAIL_WEB, SIMULATORS_VIRTFUSION_TOKEN, SIMULATORS_KEEP. The addresses default to 127.0.0.1:7001 to 127.0.0.1:7004.";
 
 struct Places {
     virtfusion: SocketAddr,
@@ -19,6 +21,7 @@ struct Places {
     smtp: SocketAddr,
     mail_web: SocketAddr,
     token: String,
+    keep: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -47,12 +50,13 @@ fn main() -> ExitCode {
 }
 
 fn read(arguments: &[String]) -> anyhow::Result<Places> {
-    const FLAGS: [(&str, &str, &str); 5] = [
+    const FLAGS: [(&str, &str, &str); 6] = [
         ("--virtfusion", "SIMULATORS_VIRTFUSION", "127.0.0.1:7001"),
         ("--stripe", "SIMULATORS_STRIPE", "127.0.0.1:7002"),
         ("--smtp", "SIMULATORS_SMTP", "127.0.0.1:7003"),
         ("--mail-web", "SIMULATORS_MAIL_WEB", "127.0.0.1:7004"),
         ("--virtfusion-token", "SIMULATORS_VIRTFUSION_TOKEN", ""),
+        ("--keep", "SIMULATORS_KEEP", ""),
     ];
     let mut values =
         FLAGS.map(|(_, variable, standard)| std::env::var(variable).unwrap_or_else(|_| standard.to_owned()));
@@ -83,6 +87,7 @@ fn read(arguments: &[String]) -> anyhow::Result<Places> {
         smtp: addr(2)?,
         mail_web: addr(3)?,
         token: values[4].clone(),
+        keep: (!values[5].is_empty()).then(|| PathBuf::from(&values[5])),
     })
 }
 
@@ -103,15 +108,52 @@ async fn serve(places: Places) -> anyhow::Result<()> {
         .await
         .context("stripe")?;
     let mail = SmtpSink::start(places.smtp, places.mail_web).await.context("smtp")?;
+    let memory = Memory {
+        folder: places.keep,
+        panel: panel.clone(),
+        gateway: gateway.clone(),
+    };
+    memory.restore()?;
     println!("virtfusion {} token {}", panel.url(), panel.token());
     println!("stripe {}", gateway.url());
     println!("smtp {}", mail.addr());
     println!("mail {}", mail.url());
     println!("simulators ready");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        _ = hangup.recv() => {}
+    // Kept now and then too: not every stop can be announced.
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => break,
+            () = tokio::time::sleep(Duration::from_secs(10)) => memory.save()?,
+        }
     }
-    Ok(())
+    memory.save()
+}
+
+/// Where the panel and the gateway keep what they know.
+struct Memory {
+    folder: Option<PathBuf>,
+    panel: Virtfusion,
+    gateway: Stripe,
+}
+
+impl Memory {
+    fn restore(&self) -> anyhow::Result<()> {
+        if let Some(folder) = &self.folder {
+            self.panel
+                .restore(&folder.join("virtfusion.json"))
+                .context("virtfusion")?;
+            self.gateway.restore(&folder.join("stripe.json")).context("stripe")?;
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> anyhow::Result<()> {
+        if let Some(folder) = &self.folder {
+            self.panel.save(&folder.join("virtfusion.json")).context("virtfusion")?;
+            self.gateway.save(&folder.join("stripe.json")).context("stripe")?;
+        }
+        Ok(())
+    }
 }

@@ -108,3 +108,19 @@ pub(crate) fn test_client() -> reqwest::Client {
         .build()
         .unwrap()
 }
+
+/// Writes what a simulator knows to a file, whole or not at all.
+pub(crate) fn save(file: &std::path::Path, kept: &impl serde::Serialize) -> std::io::Result<()> {
+    let fresh = file.with_extension("new");
+    std::fs::write(&fresh, serde_json::to_vec(kept)?)?;
+    std::fs::rename(&fresh, file)
+}
+
+/// Reads what a file keeps; none when there is no file.
+pub(crate) fn restore<T: serde::de::DeserializeOwned>(file: &std::path::Path) -> std::io::Result<Option<T>> {
+    match std::fs::read(file) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 
 use super::card::Behaviour;
+use super::keep::KeptBook;
 use super::refusal::{Refusal, Reply};
 use super::shape;
 use crate::form;
@@ -64,6 +65,29 @@ impl Book {
     pub fn remove(&mut self, id: &str) {
         self.objects.remove(id);
         self.order.retain(|held| held != id);
+    }
+
+    pub fn kept(&self) -> KeptBook {
+        KeptBook {
+            objects: self
+                .order
+                .iter()
+                .filter_map(|id| self.objects.get(id))
+                .cloned()
+                .collect(),
+            cards: self
+                .facts
+                .iter()
+                .map(|(id, facts)| (id.clone(), (*facts).into()))
+                .collect(),
+        }
+    }
+
+    pub fn restore(&mut self, kept: KeptBook) {
+        for object in &kept.objects {
+            self.put(object);
+        }
+        self.facts = kept.cards.into_iter().map(|(id, card)| (id, card.into())).collect();
     }
 
     /// Any object by id.

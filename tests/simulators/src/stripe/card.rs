@@ -253,6 +253,14 @@ const CARDS: &[Card] = &[
     ),
 ];
 
+/// The number of a card that behaves so.
+pub(super) fn number_of(behaviour: Behaviour) -> &'static str {
+    CARDS
+        .iter()
+        .find(|card| card.behaviour == behaviour)
+        .map_or("4242424242424242", |card| card.number)
+}
+
 /// The card behind a magic id or a number.
 pub(super) fn find(magic_or_number: &str) -> Option<&'static Card> {
     let digits: String = magic_or_number

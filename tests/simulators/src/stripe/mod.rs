@@ -18,6 +18,7 @@ mod dispute;
 mod endpoint;
 mod hosted;
 mod intent;
+mod keep;
 mod knob;
 mod method;
 mod money;
@@ -31,6 +32,7 @@ mod state;
 mod tests;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::Value;
@@ -121,6 +123,26 @@ impl Stripe {
     #[must_use]
     pub fn requests(&self) -> RequestLog {
         self.site.requests()
+    }
+
+    /// Keeps what it knows in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, file: &Path) -> std::io::Result<()> {
+        let kept = self.state().kept();
+        crate::site::save(file, &kept)
+    }
+
+    /// Takes back what a file keeps; without one nothing happens.
+    ///
+    /// # Errors
+    /// When the file makes no sense.
+    pub fn restore(&self, file: &Path) -> std::io::Result<()> {
+        if let Some(kept) = crate::site::restore(file)? {
+            self.state().restore(kept);
+        }
+        Ok(())
     }
 
     /// The clock, for signatures and expiries.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::UnboundedSender;
@@ -14,7 +15,7 @@ use super::refusal::Refusal;
 use super::shape;
 
 /// A webhook address registered by handle: it hears the events of one account, or of all.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Hook {
     pub account: Option<String>,
     pub url: String,
@@ -22,7 +23,7 @@ pub(super) struct Hook {
 }
 
 /// What was answered to an idempotency key.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Remembered {
     pub fingerprint: String,
     /// Absent while the first request runs.

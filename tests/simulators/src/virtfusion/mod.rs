@@ -8,6 +8,7 @@
 mod answer;
 mod catalogue;
 mod config;
+mod keep;
 mod lifecycle;
 mod network;
 mod page;
@@ -21,6 +22,7 @@ mod tests;
 mod user;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::Value;
@@ -164,6 +166,26 @@ impl Virtfusion {
     #[must_use]
     pub fn ticker(&self) -> Ticker {
         self.settled().config.ticker.clone()
+    }
+
+    /// Keeps what it knows in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, file: &Path) -> std::io::Result<()> {
+        let kept = self.state.lock().unwrap().kept();
+        crate::site::save(file, &kept)
+    }
+
+    /// Takes back what a file keeps; without one nothing happens.
+    ///
+    /// # Errors
+    /// When the file makes no sense.
+    pub fn restore(&self, file: &Path) -> std::io::Result<()> {
+        if let Some(kept) = crate::site::restore(file)? {
+            self.state.lock().unwrap().restore(kept);
+        }
+        Ok(())
     }
 
     /// What `/_sim/state` shows.

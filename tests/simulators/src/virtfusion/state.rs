@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::config::{Package, VirtfusionConfig};
 use crate::random_word;
 
 /// A panel user.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct User {
     pub id: i64,
     pub ext_relation_id: Option<i64>,
@@ -26,7 +26,7 @@ pub struct User {
 }
 
 /// A virtual server.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Server {
     pub id: i64,
     pub uuid: String,
@@ -82,7 +82,7 @@ pub struct Task {
 }
 
 /// A stored public key.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct SshKey {
     pub id: i64,
     pub user_id: i64,
@@ -126,6 +126,17 @@ impl State {
             next_id: 1,
             next_address: 0,
         }
+    }
+
+    /// How far the numbering has come.
+    pub fn numbers(&self) -> (i64, u32) {
+        (self.next_id, self.next_address)
+    }
+
+    /// Numbers go on from here.
+    pub fn go_on_from(&mut self, (next_id, next_address): (i64, u32)) {
+        self.next_id = next_id;
+        self.next_address = next_address;
     }
 
     /// A fresh number; all kinds of rows share the sequence, so that ids cannot be mixed up unnoticed.
