@@ -164,13 +164,20 @@ where
 
 fn next_path(parts: &Parts) -> String {
     if parts.method == http::Method::GET {
-        parts
+        return parts
             .uri
             .path_and_query()
-            .map_or_else(|| "/".to_owned(), ToString::to_string)
-    } else {
-        "/".to_owned()
+            .map_or_else(|| "/".to_owned(), ToString::to_string);
     }
+    // A form whose session ended: back to the page it is on, if that is one of ours.
+    page_before(parts).unwrap_or_else(|| "/".to_owned())
+}
+
+fn page_before(parts: &Parts) -> Option<String> {
+    let text = |name: http::HeaderName| parts.headers.get(name)?.to_str().ok();
+    let page: http::Uri = text(http::header::REFERER)?.parse().ok()?;
+    let ours = page.authority()?.as_str() == text(http::header::HOST)?;
+    ours.then(|| page.path_and_query().map(ToString::to_string)).flatten()
 }
 
 impl<S> FromRequestParts<S> for Visitor

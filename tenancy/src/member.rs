@@ -1,5 +1,7 @@
 //! Members: a user's place in an account's team.
 
+use std::collections::HashMap;
+
 use platform::db::DbError;
 
 use crate::permission::Permissions;
@@ -87,6 +89,19 @@ pub async fn of_account(tx: &mut TenantTx, account: AccountId) -> Result<Vec<Mem
         .bind(account)
         .fetch_all(tx.connection())
         .await?)
+}
+
+/// The owners of several accounts.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn owners(tx: &mut TenantTx, accounts: &[AccountId]) -> Result<HashMap<AccountId, UserId>, DbError> {
+    let rows: Vec<(AccountId, UserId)> =
+        sqlx::query_as("SELECT account_id, user_id FROM members WHERE account_id = ANY($1) AND owner")
+            .bind(accounts.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+            .fetch_all(tx.connection())
+            .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The owner of an account.

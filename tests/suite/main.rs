@@ -2,6 +2,7 @@
 
 mod architecture;
 mod buying;
+mod gateway;
 mod live;
 mod money;
 mod once;

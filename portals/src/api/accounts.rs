@@ -67,7 +67,7 @@ pub struct AccountView {
     locale: String,
     status: String,
     auto_pay: bool,
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::endpoints::MoneyDoc)]
     credit: Money,
     owner: Option<String>,
     created_at: String,
@@ -162,11 +162,15 @@ async fn list(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Re
             account::list(&mut tx, &filter, query.limit + 1, query.after()?).await?
         }
     };
-    let mut views = Vec::with_capacity(rows.len());
-    for row in rows {
-        let owner = member::owner(&mut tx, row.id).await?;
-        views.push(view(row, owner)?);
-    }
+    let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
+    let owners = member::owners(&mut tx, &ids).await?;
+    let views = rows
+        .into_iter()
+        .map(|row| {
+            let owner = owners.get(&row.id).copied();
+            view(row, owner)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
     tx.commit().await?;
     Ok(body::page(views, query.limit, |view| view.id.clone()))
 }

@@ -18,11 +18,59 @@ pub fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
     if !value.is_object() {
         return Err(ApiError::Malformed("The body must be a JSON object.".into()));
     }
-    serde_json::from_value(value).map_err(|error| {
-        let text = error.to_string();
-        let field = text.split('`').nth(1).unwrap_or("body").to_owned();
-        ApiError::field(field, text)
+    if let Some(field) = nul(&value, "") {
+        return Err(ApiError::field(
+            field,
+            "A text holds a character that cannot be stored.",
+        ));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        // `items[0].plan` is `items.0.plan` here.
+        let place = error.path().to_string().replace('[', ".").replace(']', "");
+        let place = if place == "." { "" } else { &place };
+        let text = error.inner().to_string();
+        ApiError::field(named(place, &text), text)
     })
+}
+
+/// The field an error is about: the message names one that is unknown or missing, below the place it was found at.
+fn named(place: &str, text: &str) -> String {
+    let starts = ["unknown field `", "missing field `"];
+    let name = starts
+        .iter()
+        .find_map(|start| text.strip_prefix(start)?.split('`').next());
+    match name {
+        Some(name) if place.is_empty() => name.to_owned(),
+        Some(name) if place != name && !place.ends_with(&format!(".{name}")) => format!("{place}.{name}"),
+        _ if place.is_empty() => "body".to_owned(),
+        _ => place.to_owned(),
+    }
+}
+
+/// Where a text holds a NUL, which PostgreSQL cannot.
+fn nul(value: &Value, place: &str) -> Option<String> {
+    let below = |name: &str| {
+        if place.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{place}.{name}")
+        }
+    };
+    match value {
+        Value::String(text) => text.contains('\0').then(|| place.to_owned()),
+        Value::Array(rows) => rows
+            .iter()
+            .enumerate()
+            .find_map(|(at, row)| nul(row, &below(&at.to_string()))),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            if name.contains('\0') {
+                Some(below("?"))
+            } else {
+                nul(value, &below(name))
+            }
+        }),
+        _ => None,
+    }
 }
 
 /// The same, where an empty body means "nothing special".
@@ -112,4 +160,20 @@ pub fn page<T: serde::Serialize>(mut rows: Vec<T>, limit: i64, id: impl Fn(&T) -
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(id);
     axum::Json(json!({ "data": rows, "next": next }))
+}
+
+/// A page out of a short list that was read whole, after the id `query` names.
+///
+/// # Errors
+/// When that is no id of the kind.
+pub fn window<K: platform::id::Kind, T: serde::Serialize>(
+    rows: Vec<T>,
+    query: &ListQuery,
+    id: impl Fn(&T) -> String,
+) -> Result<axum::Json<Value>, ApiError> {
+    let rows = match query.after::<K>()?.map(|after| after.to_string()) {
+        None => rows,
+        Some(after) => rows.into_iter().skip_while(|row| id(row) != after).skip(1).collect(),
+    };
+    Ok(page(rows, query.limit, id))
 }

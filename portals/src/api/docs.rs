@@ -1,6 +1,7 @@
 //! The document, and a page that shows it.
 
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -12,12 +13,16 @@ use tenancy::extract::Visitor;
 
 use crate::app::App;
 use crate::web::answer::Html;
+use crate::web::layers;
 use crate::web::page::{self, Asked};
 
-pub fn routes() -> Router<App> {
+pub fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/openapi.json", get(document))
+        // A page like the others: it greets who is signed in.
         .route("/docs", get(show))
+        .layer(from_fn_with_state(app.clone(), layers::session))
+        .layer(from_fn_with_state(app.clone(), layers::error_page))
 }
 
 async fn document() -> Response {

@@ -18,6 +18,7 @@ pub struct Doc {
     request: Option<Value>,
     answer: Option<Value>,
     status: u16,
+    also: Option<(u16, Value)>,
     schemas: Map<String, Value>,
     list: bool,
     public: bool,
@@ -33,6 +34,7 @@ impl Doc {
             request: None,
             answer: None,
             status: 200,
+            also: None,
             schemas: Map::new(),
             list: false,
             public: false,
@@ -87,6 +89,14 @@ impl Doc {
         self
     }
 
+    /// Answers this with another status where the request asks for something else.
+    #[must_use]
+    pub fn also<T: ToSchema>(mut self, status: u16) -> Self {
+        let schema = self.schema::<T>();
+        self.also = Some((status, schema));
+        self
+    }
+
     fn schema<T: ToSchema>(&mut self) -> Value {
         let mut found = Vec::new();
         T::schemas(&mut found);
@@ -99,7 +109,7 @@ impl Doc {
         json!({ "$ref": format!("#/components/schemas/{}", T::name()) })
     }
 
-    fn operation(&self, id: &str, path: &str) -> Value {
+    fn operation(&self, id: &str, (method, path): (&str, &str)) -> Value {
         let mut parameters: Vec<Value> = path
             .split('/')
             .filter_map(|part| part.strip_prefix('{').and_then(|p| p.strip_suffix('}')))
@@ -120,6 +130,12 @@ impl Doc {
             answer["content"] = content(schema);
         }
         responses.insert(self.status.to_string(), answer);
+        if let Some((status, schema)) = &self.also {
+            responses.insert(
+                status.to_string(),
+                json!({ "description": "done", "content": content(schema) }),
+            );
+        }
         let problem = |text: &str| json!({ "description": text, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
         responses.insert("404".into(), problem("nothing with this id in this tenant"));
         if !self.public {
@@ -127,17 +143,22 @@ impl Doc {
             responses.insert("403".into(), problem("the token lacks the scope"));
             responses.insert("429".into(), problem("too many requests; see Retry-After"));
         }
-        if self.request.is_some() {
+        if method == "post" {
             parameters.push(
-                json!({ "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "maxLength": 255 } }),
+                json!({ "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "minLength": 1, "maxLength": 255 } }),
             );
+        }
+        responses.insert("502".into(), problem("a panel or gateway failed or did not answer"));
+        if method != "get" {
+            responses.insert("413".into(), problem("the body is too large"));
+            responses.insert("415".into(), problem("the body is not JSON"));
+        }
+        if self.request.is_some() {
             responses.insert("400".into(), problem("the body is malformed"));
             responses.insert(
                 "409".into(),
                 problem("the state, or the Idempotency-Key, does not allow it"),
             );
-            responses.insert("413".into(), problem("the body is too large"));
-            responses.insert("415".into(), problem("the body is not JSON"));
             responses.insert("422".into(), problem("some fields are wrong"));
         } else {
             responses.insert("422".into(), problem("a query parameter is wrong"));
@@ -156,6 +177,15 @@ impl Doc {
         }
         operation
     }
+}
+
+/// An exact amount, as it is written everywhere.
+#[derive(ToSchema)]
+#[schema(as = Money)]
+#[expect(dead_code, reason = "documents platform's Money")]
+pub struct MoneyDoc {
+    amount: String,
+    currency: String,
 }
 
 /// The endpoints so far.
@@ -211,7 +241,7 @@ impl Endpoints {
         let id = format!("{method}{}", path.replace(['/', '{', '}'], "_").replace("__", "_"))
             .trim_end_matches('_')
             .to_owned();
-        let operation = doc.operation(&id, path);
+        let operation = doc.operation(&id, (method, path));
         self.paths
             .entry(path.to_owned())
             .or_default()

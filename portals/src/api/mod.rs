@@ -8,7 +8,9 @@ mod clock;
 mod docs;
 mod endpoints;
 mod error;
+mod gateways;
 mod idempotency;
+mod intake;
 mod invoices;
 mod orders;
 mod payment_methods;
@@ -16,11 +18,14 @@ mod payments;
 mod refunds;
 mod servers;
 mod services;
+mod subscriptions;
+mod suspension;
 mod system;
 mod users;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
 use serde_json::Value;
 
 use crate::app::App;
@@ -36,7 +41,10 @@ fn endpoints() -> Endpoints {
         .and(catalogue::endpoints)
         .and(orders::endpoints)
         .and(servers::endpoints)
+        .and(gateways::endpoints)
         .and(services::endpoints)
+        .and(subscriptions::endpoints)
+        .and(suspension::endpoints)
         .and(invoices::endpoints)
         .and(payments::endpoints)
         .and(payment_methods::endpoints)
@@ -62,9 +70,11 @@ pub fn routes(app: &App) -> Router<App> {
             )
         })
         .layer(from_fn_with_state(app.clone(), idempotency::keep))
+        .layer(DefaultBodyLimit::max(idempotency::MAX_BODY))
+        .layer(from_fn(intake::judge))
         .layer(from_fn_with_state(app.clone(), crate::web::limit::api))
         .layer(from_fn_with_state(app.clone(), caller::authenticate));
-    Router::new().merge(docs::routes()).merge(guarded)
+    Router::new().merge(docs::routes(app)).merge(guarded)
 }
 
 /// An instant as the API writes it: RFC 3339, UTC.

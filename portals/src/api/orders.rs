@@ -44,7 +44,8 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
         doc("Places an order, or previews it", "orders.write", write)
             .takes::<OrderInput>()
             .gives::<OrderView>()
-            .status(201),
+            .status(201)
+            .also::<OrderPreview>(200),
         place,
     )
     .get(
@@ -80,9 +81,23 @@ pub struct OrderView {
     status: String,
     invoice: Option<String>,
     services: Vec<String>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::endpoints::MoneyDoc)]
     total: Money,
     created_at: String,
+}
+
+/// What an order would come to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderPreview {
+    preview: bool,
+    #[schema(value_type = crate::api::endpoints::MoneyDoc)]
+    total: Money,
+    /// What falls due when, after today.
+    #[schema(value_type = Vec<Object>)]
+    renewals: Value,
+    /// The items with what each comes to.
+    #[schema(value_type = Vec<Object>)]
+    items: Value,
 }
 
 /// Something to order.
@@ -183,9 +198,13 @@ async fn place(
     if input.preview {
         let quote = order::quote(&mut tx, account, &items).await?;
         tx.rollback().await?;
-        let shown =
-            json!({ "preview": true, "total": quote.due_today, "renewals": quote.renewals, "items": quote.items });
-        return Ok((StatusCode::OK, Json(shown)));
+        let shown = OrderPreview {
+            preview: true,
+            total: quote.due_today,
+            renewals: json!(quote.renewals),
+            items: json!(quote.items),
+        };
+        return Ok((StatusCode::OK, Json(json!(shown))));
     }
     let (method, hold) = method_of(&app, &mut tx, account, input.payment_method.as_deref()).await?;
     let new = PlaceOrder {

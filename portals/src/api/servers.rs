@@ -1,15 +1,13 @@
-//! Where services come from and how they are paid: panel endpoints and gateways.
+//! Where services come from: panel endpoints.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use billing::gateway::{self, GatewayRow};
 use billing::ids::ServerId;
 use http::StatusCode;
-use provisioning::server::{self, NewServer, Server};
+use provisioning::server::{self, NewServer, Server, ServerChange};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenancy::Portal;
 use utoipa::ToSchema;
 
 use super::body::{self, ListQuery};
@@ -46,44 +44,23 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
             .status(201),
         create_server,
     )
+    .patch(
+        "/servers/{id}",
+        doc("Changes a panel endpoint; services on it stay", "servers.write", None)
+            .takes::<ServerPatch>()
+            .gives::<ServerView>(),
+        change_server,
+    )
     .post(
         "/servers/{id}/check",
-        doc("Asks whether endpoint and credentials work", "servers.write", None).gives_object(),
+        doc("Asks whether endpoint and credentials work", "servers.write", None).gives::<CheckView>(),
         check_server,
-    )
-    .get(
-        "/gateway_kinds",
-        doc("Lists the kinds of gateways with their schemas", "payments.read", None).gives_object(),
-        gateway_kinds,
-    )
-    .get(
-        "/gateways",
-        doc("Lists configured gateways", "payments.read", None).lists::<GatewayView>(),
-        gateways,
-    )
-    .get(
-        "/gateways/{id}",
-        doc("Reads a gateway", "payments.read", None).gives::<GatewayView>(),
-        gateway_by_id,
-    )
-    .post(
-        "/gateways",
-        doc("Configures a gateway", "payments.write", None)
-            .takes::<GatewayInput>()
-            .gives::<GatewayView>()
-            .status(201),
-        create_gateway,
     )
 }
 
 async fn panels(State(app): State<App>, caller: ApiCaller) -> Answer<Value> {
     caller.need("servers.read", None)?;
     Ok(Json(json!({ "data": app.panels().describe(), "next": null })))
-}
-
-async fn gateway_kinds(State(app): State<App>, caller: ApiCaller) -> Answer<Value> {
-    caller.need("payments.read", None)?;
-    Ok(Json(json!({ "data": app.gateways().describe(), "next": null })))
 }
 
 /// A configured panel endpoint; its credentials are never answered back.
@@ -99,6 +76,27 @@ pub struct ServerView {
     check_ok: Option<bool>,
     check_detail: Option<String>,
     created_at: String,
+}
+
+/// Whether it works, and what it said.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckView {
+    pub ok: bool,
+    pub detail: String,
+}
+
+/// Fields to change; what is left out stays. Credentials and settings are replaced as a whole.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServerPatch {
+    name: Option<String>,
+    base_url: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    credentials: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    settings: Option<Value>,
+    /// Whether new services are built on it.
+    enabled: Option<bool>,
 }
 
 /// A panel endpoint to configure.
@@ -170,7 +168,33 @@ async fn create_server(State(app): State<App>, caller: ApiCaller, bytes: Bytes) 
     Ok((StatusCode::CREATED, Json(server_view(made))))
 }
 
-async fn check_server(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<Value> {
+async fn change_server(
+    State(app): State<App>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Answer<ServerView> {
+    let id: ServerId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
+    server::find(&mut tx, id)
+        .await?
+        .filter(|_| caller.0.account.is_none())
+        .ok_or(ApiError::NotFound)?;
+    caller.need("servers.write", None)?;
+    let patch: ServerPatch = body::read(&bytes)?;
+    let change = ServerChange {
+        name: patch.name,
+        base_url: patch.base_url,
+        credentials: patch.credentials,
+        settings: patch.settings,
+        enabled: patch.enabled,
+    };
+    let changed = server::update(&mut tx, app.panels(), id, &change).await?;
+    tx.commit().await?;
+    Ok(Json(server_view(changed)))
+}
+
+async fn check_server(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<CheckView> {
     let id: ServerId = id.parse().map_err(|_| ApiError::NotFound)?;
     let mut tx = app.tenancy().begin_read(caller.scope()).await?;
     server::find(&mut tx, id)
@@ -180,83 +204,5 @@ async fn check_server(State(app): State<App>, caller: ApiCaller, Path(id): Path<
     tx.commit().await?;
     caller.need("servers.write", None)?;
     let (ok, detail) = server::check(&app.workshop(), caller.scope(), id).await?;
-    Ok(Json(json!({ "ok": ok, "detail": detail })))
-}
-
-/// A configured gateway; its credentials are never answered back.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GatewayView {
-    id: String,
-    kind: String,
-    name: String,
-    #[schema(value_type = Object)]
-    settings: Value,
-    status: String,
-    webhook_url: String,
-    created_at: String,
-}
-
-/// A gateway to configure.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GatewayInput {
-    kind: String,
-    name: Option<String>,
-    #[schema(value_type = Object)]
-    credentials: Value,
-    #[schema(value_type = Object)]
-    settings: Option<Value>,
-}
-
-fn gateway_view(app: &App, caller: &ApiCaller, gateway: GatewayRow) -> GatewayView {
-    let path = format!("/hooks/{}/{}", gateway.kind, gateway.id);
-    GatewayView {
-        webhook_url: app.link(caller.scope().tenant(), Portal::All, &path),
-        id: gateway.id.to_string(),
-        kind: gateway.kind,
-        name: gateway.name,
-        settings: gateway.settings,
-        status: gateway.state,
-        created_at: super::instant(gateway.created_at),
-    }
-}
-
-async fn gateways(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Answer<Value> {
-    caller.need("payments.read", None)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let rows = gateway::list(&mut tx).await?;
-    tx.commit().await?;
-    let views = rows.into_iter().map(|row| gateway_view(&app, &caller, row)).collect();
-    Ok(body::page(views, query.limit, |v: &GatewayView| v.id.clone()))
-}
-
-async fn gateway_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<GatewayView> {
-    let id = id.parse().map_err(|_| ApiError::NotFound)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let found = gateway::find(&mut tx, id)
-        .await?
-        .filter(|_| caller.0.account.is_none())
-        .ok_or(ApiError::NotFound)?;
-    caller.need("payments.read", None)?;
-    tx.commit().await?;
-    Ok(Json(gateway_view(&app, &caller, found)))
-}
-
-async fn create_gateway(State(app): State<App>, caller: ApiCaller, bytes: Bytes) -> Created<GatewayView> {
-    caller.need("payments.write", None)?;
-    let input: GatewayInput = body::read(&bytes)?;
-    let settings = input.settings.unwrap_or_else(|| json!({}));
-    let name = input.name.unwrap_or_default();
-    let mut tx = app.tenancy().begin(caller.scope()).await?;
-    let made = gateway::configure(
-        &mut tx,
-        app.gateways(),
-        &input.kind,
-        &name,
-        &input.credentials,
-        &settings,
-    )
-    .await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(gateway_view(&app, &caller, made))))
+    Ok(Json(CheckView { ok, detail }))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenancy::host::{self, HostError};
 use tenancy::tenant::{self, ChildRow, NewTenant, TenantError};
-use tenancy::{Mode, Portal, audit, timeline};
+use tenancy::{HostKind, Mode, Portal, TenantId, TenantKind, audit, timeline};
 use utoipa::ToSchema;
 
 use super::body::{self, ListQuery};
@@ -47,6 +47,16 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
         Doc::new("Reads a host", "settings.read", None).gives::<HostView>(),
         host_by_id,
     )
+    .delete(
+        "/hosts/{id}",
+        Doc::new(
+            "Gives a claim on a hostname up; it is not served any more",
+            "settings.write",
+            None,
+        )
+        .status(204),
+        remove_host,
+    )
     .post(
         "/hosts",
         Doc::new("Claims a hostname", "settings.write", None)
@@ -55,7 +65,11 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
             .status(201),
         add_host,
     )
-    .get(
+    .and(logs)
+}
+
+fn logs(e: Endpoints) -> Endpoints {
+    e.get(
         "/audit",
         Doc::new("Lists audit entries, newest first", "audit.read", None)
             .lists::<AuditView>()
@@ -126,21 +140,21 @@ async fn children(app: &App, caller: &ApiCaller) -> Result<Vec<TenantView>, ApiE
     Ok(rows.into_iter().map(tenant_view).collect())
 }
 
-/// One page of rows that are all in memory.
-fn slice<T: Serialize>(rows: Vec<T>, query: &ListQuery, id: impl Fn(&T) -> String) -> Json<Value> {
-    let from = query
-        .after
-        .as_ref()
-        .and_then(|after| rows.iter().position(|row| id(row) == *after))
-        .map_or(0, |at| at + 1);
-    let limit = usize::try_from(query.limit + 1).unwrap_or(26);
-    body::page(rows.into_iter().skip(from).take(limit).collect(), query.limit, id)
+/// A tenant below, as it is shown.
+pub async fn show(app: &App, caller: &ApiCaller, id: &str) -> Result<TenantView, ApiError> {
+    let found = children(app, caller).await?.into_iter().find(|row| row.id == id);
+    found.filter(|_| caller.0.account.is_none()).ok_or(ApiError::NotFound)
+}
+
+/// The tenant below with this id.
+pub async fn child(app: &App, caller: &ApiCaller, id: &str) -> Result<TenantId, ApiError> {
+    show(app, caller, id).await?.id.parse().map_err(|_| ApiError::NotFound)
 }
 
 async fn tenants(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Result<Json<Value>, ApiError> {
     caller.need("tenants.read", None)?;
     let rows = children(&app, &caller).await?;
-    Ok(slice(rows, &query, |row| row.id.clone()))
+    body::window::<TenantKind, _>(rows, &query, |row| row.id.clone())
 }
 
 async fn tenant(
@@ -148,11 +162,7 @@ async fn tenant(
     caller: ApiCaller,
     Path(id): Path<String>,
 ) -> Result<Json<TenantView>, ApiError> {
-    let found = children(&app, &caller)
-        .await?
-        .into_iter()
-        .find(|row| row.id == id)
-        .ok_or(ApiError::NotFound)?;
+    let found = show(&app, &caller, &id).await?;
     caller.need("tenants.read", None)?;
     Ok(Json(found))
 }
@@ -243,7 +253,7 @@ async fn own_hosts(app: &App, caller: &ApiCaller) -> Result<Vec<HostView>, ApiEr
 async fn hosts(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Result<Json<Value>, ApiError> {
     caller.need("settings.read", None)?;
     let rows = own_hosts(&app, &caller).await?;
-    Ok(slice(rows, &query, |row| row.id.clone()))
+    body::window::<HostKind, _>(rows, &query, |row| row.id.clone())
 }
 
 async fn host_by_id(
@@ -258,6 +268,21 @@ async fn host_by_id(
         .ok_or(ApiError::NotFound)?;
     caller.need("settings.read", None)?;
     Ok(Json(found))
+}
+
+async fn remove_host(
+    State(app): State<App>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let found = own_hosts(&app, &caller).await?.into_iter().find(|row| row.id == id);
+    let found = found.filter(|_| caller.0.account.is_none()).ok_or(ApiError::NotFound)?;
+    caller.need("settings.write", None)?;
+    match host::remove(app.tenancy(), caller.scope().tenant(), &found.hostname).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(HostError::Db(error)) => Err(error.into()),
+        Err(_) => Err(ApiError::NotFound),
+    }
 }
 
 async fn add_host(

@@ -1,10 +1,12 @@
 //! Form bodies: a malformed one is a plain 400, never a half-read value.
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 
+use super::MAX_FORM;
 use super::answer::mark;
 
 /// The fields of a posted form.
@@ -18,6 +20,15 @@ where
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let request = match to_bytes(body, MAX_FORM).await {
+            Err(_) => return Err(mark(StatusCode::PAYLOAD_TOO_LARGE, "bad_request")),
+            // What no database can hold is no field.
+            Ok(bytes) if bytes.contains(&0) || bytes.windows(3).any(|part| part == b"%00") => {
+                return Err(mark(StatusCode::BAD_REQUEST, "bad_request"));
+            }
+            Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
+        };
         match axum::Form::<T>::from_request(request, state).await {
             Ok(axum::Form(fields)) => Ok(Self(fields)),
             Err(rejection) => {

@@ -92,6 +92,15 @@ pub async fn portal(request: Request, next: Next) -> Response {
     }
 }
 
+/// An address with a NUL in it names nothing that can be stored or found.
+pub async fn readable(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    if uri.path().contains("%00") || uri.query().is_some_and(|query| query.contains("%00")) {
+        return marked(StatusCode::BAD_REQUEST, "bad_request");
+    }
+    next.run(request).await
+}
+
 /// A bare answer that [`error_page`] turns into a page.
 pub fn marked(status: StatusCode, code: &'static str) -> Response {
     let mut response = status.into_response();

@@ -86,6 +86,7 @@ fn pages(app: &App) -> Router<App> {
         .route("/theme/{file}", get(preference::theme_sheet))
         .fallback(|| async { answer::not_found() })
         .layer(from_fn(layers::portal))
+        .layer(from_fn(layers::readable))
         .layer(from_fn_with_state(app.clone(), limit::sign_in))
         .layer(from_fn(platform::web::same_origin::require))
         .layer(from_fn_with_state(app.clone(), layers::session))

@@ -94,7 +94,6 @@ fn read(arguments: &[String]) -> anyhow::Result<Places> {
 #[tokio::main]
 async fn serve(places: Places) -> anyhow::Result<()> {
     let mut config = VirtfusionConfig::unhurried();
-    config.first_id = config.ticker.now().timestamp() - 1_750_000_000;
     if !places.token.is_empty() {
         config.token = places.token;
     }

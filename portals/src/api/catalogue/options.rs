@@ -21,7 +21,7 @@ pub struct OptionValueView {
     pub name: String,
     /// What the panel is told, for staff; none: the key.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Value>)]
     pub panel_value: Option<Value>,
 }
 

@@ -190,6 +190,11 @@ impl Stripe {
         self.state().config.processing_ms = ms;
     }
 
+    /// Forgets every idempotency key, as happens after a day.
+    pub fn forget_keys(&self) {
+        self.state().remembered.clear();
+    }
+
     /// All objects of a kind (`payment_intent`, `charge`, `refund`, `event` ...) over all accounts, oldest first.
     #[must_use]
     pub fn objects(&self, kind: &str) -> Vec<Value> {

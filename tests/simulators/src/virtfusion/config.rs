@@ -50,8 +50,6 @@ pub struct VirtfusionConfig {
     pub fail_builds: u32,
     /// Seconds a sign-in link lives.
     pub sign_in_ttl_seconds: i64,
-    /// Numbers count from here: a panel that is started anew must not give out those of its last life again.
-    pub first_id: i64,
     pub ticker: Ticker,
 }
 
@@ -77,7 +75,6 @@ impl Default for VirtfusionConfig {
             task_ms: 0,
             fail_builds: 0,
             sign_in_ttl_seconds: 60,
-            first_id: 1,
             ticker: Ticker::default(),
         }
     }

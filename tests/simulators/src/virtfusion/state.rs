@@ -116,7 +116,6 @@ pub(super) struct State {
 impl State {
     pub fn new(config: VirtfusionConfig) -> Self {
         Self {
-            next_id: config.first_id,
             config,
             users: BTreeMap::new(),
             servers: BTreeMap::new(),
@@ -124,6 +123,7 @@ impl State {
             ssh_keys: BTreeMap::new(),
             sign_ins: Vec::new(),
             credits: BTreeMap::new(),
+            next_id: 1,
             next_address: 0,
         }
     }
