@@ -146,6 +146,6 @@ async fn on_invoice(tx: &mut TenantTx, refund: &Refund, minor: i64) -> Result<()
 async fn say(tx: &mut TenantTx, refund: &Refund, what: &'static str) -> Result<(), BillingError> {
     let payload = json!({ "id": refund.id, "payment": refund.payment_id, "invoice": refund.invoice_id,
         "amount": refund.amount()?, "destination": refund.destination });
-    let event = NewEvent::new(what, refund.payment_id, payload).for_account(refund.account_id.uuid());
+    let event = NewEvent::new(what, refund.id, payload).for_account(refund.account_id.uuid());
     Ok(event::publish(tx, &[event]).await?)
 }
