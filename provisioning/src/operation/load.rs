@@ -106,11 +106,13 @@ async fn overtaken(tx: &mut TenantTx, operation: &Operation) -> Result<Option<&'
         "resume" => false,
         _ => return Ok(None),
     };
-    let suspended: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL)")
-            .bind(operation.service_id)
-            .fetch_one(tx.connection())
-            .await?;
+    // What whoever delivers it holds against it is not ours to carry out or to take down.
+    let suspended: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL AND cause <> 'parent')",
+    )
+    .bind(operation.service_id)
+    .fetch_one(tx.connection())
+    .await?;
     Ok(match (wanted, suspended) {
         (true, false) => Some("its cause was lifted meanwhile"),
         (false, true) => Some("it is to be suspended again"),
