@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use billing::ids::{InvoiceId, OrderId, PaymentId, ServiceId};
+use billing::ids::{InvoiceId, OrderId, PaymentId, RefundId, ServiceId};
 use billing::{BillingError, invoice, order, payment, service};
 use chrono::{Days, NaiveDate};
 use platform::event::{Event, EventArgs};
@@ -20,73 +20,70 @@ struct Written {
     key: String,
     account: AccountId,
     notice: Notice,
-    /// Its document travels along, where it is kept.
+    /// Its document travels along.
     invoice: Option<InvoiceId>,
 }
 
+/// Tries of printing a document before its mail goes without it: the link in it leads there too.
+const PRINTS: u32 = 5;
+
 /// The body of the subscriber: writes what an event has to tell its account.
 pub async fn on_event(app: &App, context: &JobContext, args: &EventArgs) -> Outcome {
-    let written = async {
-        let mut tx = app.tenancy().begin(&context.scope).await?;
-        if let Some(event) = platform::event::find(&mut tx, args.event).await?
-            && let Some(written) = write(app, &mut tx, &event).await?
-        {
-            post(app, &mut tx, written).await?;
-        }
-        tx.commit().await?;
-        Ok::<_, BillingError>(())
+    let again = |why: String| Outcome::Retry {
+        after: Duration::from_secs(10),
+        why,
     };
-    match written.await {
-        Ok(()) => Outcome::Done,
-        Err(error) => Outcome::Retry {
-            after: Duration::from_secs(10),
-            why: error.to_string(),
+    let written = match written(app, context, args).await {
+        Ok(Some(written)) => written,
+        Ok(None) => return Outcome::Done,
+        Err(error) => return again(error.to_string()),
+    };
+    let file = match written.invoice {
+        None => None,
+        // Printed between two transactions, like anything that takes its time.
+        Some(invoice) => match Box::pin(crate::document::stored(app, &context.scope, invoice)).await {
+            Ok(stored) => Some(Attachment {
+                filename: stored.file_name,
+                content_type: "application/pdf".into(),
+                bytes: stored.document.pdf,
+            }),
+            Err(error) if context.attempt < PRINTS => return again(error.to_string()),
+            Err(error) => {
+                tracing::error!(%invoice, %error, "a mail goes without its document");
+                None
+            }
         },
+    };
+    match post(app, context, written, file).await {
+        Ok(()) => Outcome::Done,
+        Err(error) => again(error.to_string()),
     }
 }
 
-async fn post(app: &App, tx: &mut TenantTx, written: Written) -> Result<(), BillingError> {
-    let Some(to) = account::find(tx, written.account).await? else {
-        return Ok(());
+async fn written(app: &App, context: &JobContext, args: &EventArgs) -> Result<Option<Written>, BillingError> {
+    let mut tx = app.tenancy().begin_read(&context.scope).await?;
+    let written = match platform::event::find(&mut tx, args.event).await? {
+        Some(event) => write(app, &mut tx, &event).await?,
+        None => None,
     };
-    let reader = Reader {
-        email: to.email,
-        name: to.name,
-        locale: to.locale,
-        account: Some(to.id),
-    };
-    let letter = written.notice.letter(&Words::new(app, tx, &reader), &reader.name);
-    let attached = match written.invoice {
-        Some(invoice) => document(tx, invoice).await?,
-        None => Vec::new(),
-    };
-    Ok(send(
-        app,
-        tx,
-        (&written.key, written.notice.word()),
-        &reader,
-        letter,
-        attached,
-    )
-    .await?)
+    tx.commit().await?;
+    Ok(written)
 }
 
-/// The stored document of an invoice, as a file.
-async fn document(tx: &mut TenantTx, id: InvoiceId) -> Result<Vec<Attachment>, BillingError> {
-    let found: Option<(Vec<u8>, Option<String>)> = sqlx::query_as(
-        "SELECT d.pdf, i.number FROM documents d JOIN invoices i ON i.id = d.invoice_id WHERE d.invoice_id = $1",
-    )
-    .bind(id)
-    .fetch_optional(tx.connection())
-    .await?;
-    Ok(found
-        .into_iter()
-        .map(|(bytes, number)| Attachment {
-            filename: format!("{}.pdf", number.unwrap_or_else(|| id.to_string())),
-            content_type: "application/pdf".into(),
-            bytes,
-        })
-        .collect())
+async fn post(app: &App, context: &JobContext, written: Written, file: Option<Attachment>) -> Result<(), BillingError> {
+    let mut tx = app.tenancy().begin(&context.scope).await?;
+    if let Some(to) = account::find(&mut tx, written.account).await? {
+        let reader = Reader {
+            email: to.email,
+            name: to.name,
+            locale: to.locale,
+            account: Some(to.id),
+        };
+        let letter = written.notice.letter(&Words::new(app, &tx, &reader), &reader.name);
+        let cause = (written.key.as_str(), written.notice.word());
+        send(app, &mut tx, cause, &reader, letter, file.into_iter().collect()).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 async fn write(app: &App, tx: &mut TenantTx, event: &Event) -> Result<Option<Written>, BillingError> {
@@ -260,7 +257,10 @@ async fn failed(app: &App, tx: &mut TenantTx, event: &Event) -> Result<Option<Wr
 }
 
 async fn refunded(app: &App, tx: &mut TenantTx, event: &Event) -> Result<Option<Written>, BillingError> {
-    let Ok(id) = event.subject_id.parse::<billing::ids::RefundId>() else {
+    let Some(id) = event.payload["id"]
+        .as_str()
+        .and_then(|text| text.parse::<RefundId>().ok())
+    else {
         return Ok(None);
     };
     let found: Option<(AccountId, InvoiceId, i64, String, String)> =
