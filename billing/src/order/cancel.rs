@@ -2,11 +2,51 @@
 
 use platform::event::{self, NewEvent};
 use serde_json::json;
-use tenancy::{AccountId, TenantTx};
+use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
-use super::{room, services_of};
-use crate::BillingError;
+use super::{find, invoice_of, room, services_of};
+use crate::gateway::GatewayKinds;
 use crate::ids::OrderId;
+use crate::{BillingError, invoice, payment};
+
+/// Gives up an order that waits for its payment: its open payment page is closed, its invoice voided, its stock
+/// and room given back. A second time changes nothing.
+///
+/// # Errors
+/// When it was accepted, money was received for it, or a payment is under way.
+pub async fn cancel(
+    doors: &Tenancy,
+    kinds: &GatewayKinds,
+    scope: &TenantScope,
+    id: OrderId,
+    reason: &str,
+) -> Result<(), BillingError> {
+    let mut tx = doors.begin_read(scope).await?;
+    let order = find(&mut tx, id).await?.ok_or(BillingError::NotFound("order"))?;
+    let invoice = invoice_of(&mut tx, id).await?;
+    tx.commit().await?;
+    match order.status.as_str() {
+        "cancelled" => return Ok(()),
+        "pending_payment" => {}
+        _ => {
+            return Err(BillingError::Conflict(
+                "order_closed",
+                "Only an order that waits for its payment can be cancelled.".into(),
+            ));
+        }
+    }
+    if let Some(invoice) = invoice {
+        payment::close_page(doors, kinds, scope, invoice).await?;
+    }
+    let mut tx = doors.begin(scope).await?;
+    match invoice {
+        // The order goes with the invoice it waited for.
+        Some(invoice) => invoice::void(&mut tx, invoice, reason).await?,
+        None => cancel_waiting(&mut tx, id, reason).await?,
+    }
+    tx.commit().await?;
+    Ok(())
+}
 
 /// Cancels an order that still waits for its money; nothing was built for it. Any other stays as it is.
 pub(crate) async fn cancel_waiting(tx: &mut TenantTx, id: OrderId, reason: &str) -> Result<(), BillingError> {

@@ -15,6 +15,7 @@ use serde_json::json;
 use tenancy::{AccountId, TenantTx, account};
 
 pub use crate::quote::Item;
+pub use cancel::cancel;
 pub(crate) use cancel::cancel_waiting;
 pub use read::{Order, Renews, by_key, declined, find, invoice_of, list, renews};
 pub use room::{Room, count_holds, keep_again, release};

@@ -48,6 +48,16 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
             .also::<OrderPreview>(200),
         place,
     )
+    .post(
+        "/orders/{id}/cancellation",
+        doc(
+            "Cancels an order that waits for its payment, and voids its invoice",
+            "orders.write",
+            write,
+        )
+        .gives::<OrderView>(),
+        cancel,
+    )
     .get(
         "/accounts/{id}/payment_methods",
         doc(
@@ -159,6 +169,22 @@ async fn order_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path<S
         .filter(|o| caller.0.sees(o.account_id))
         .ok_or(ApiError::NotFound)?;
     caller.need("orders.read", Some("services.use"))?;
+    let view = order_view(&mut tx, row).await?;
+    tx.commit().await?;
+    Ok(Json(view))
+}
+
+async fn cancel(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<OrderView> {
+    let id = id.parse().map_err(|_| ApiError::NotFound)?;
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let row = order::find(&mut tx, id).await?;
+    tx.commit().await?;
+    row.filter(|o| caller.0.sees(o.account_id)).ok_or(ApiError::NotFound)?;
+    caller.need("orders.write", Some("services.manage"))?;
+    let reason = "Cancelled through the API.";
+    order::cancel(app.tenancy(), app.gateways(), caller.scope(), id, reason).await?;
+    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
+    let row = order::find(&mut tx, id).await?.ok_or(ApiError::NotFound)?;
     let view = order_view(&mut tx, row).await?;
     tx.commit().await?;
     Ok(Json(view))

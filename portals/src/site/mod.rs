@@ -27,6 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/cart/items/{id}", post(cart::change))
         .route("/cart/items/{id}/removal", post(cart::remove))
         .route("/checkout", get(checkout::show).post(checkout::submit))
+        .route("/checkout/cancellation", post(checkout::cancel))
         .route("/checkout/return", get(checkout::returned))
         .route("/checkout/sign-in", post(checkout::sign_in))
 }

@@ -57,7 +57,7 @@ pub fn refusal(app: &App, page: &Page, error: &BillingError) -> Option<String> {
         BillingError::Conflict("payment_in_flight", _) => "site-payment-in-flight",
         BillingError::Conflict("gateway_away", _) => "site-gateway-away",
         BillingError::Conflict("gateway_refused", _) => "site-gateway-refused",
-        BillingError::Conflict("payment_exists" | "order_closed", _) => "site-order-closed",
+        BillingError::Conflict("payment_exists" | "order_closed" | "paid", _) => "site-order-closed",
         _ => return None,
     };
     Some(app.say(page, key, &[]))

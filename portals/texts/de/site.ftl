@@ -188,3 +188,6 @@ site-fault-range = Wählen Sie { $min } bis { $max }.
 site-fault-line = Höchstens 120 Zeichen in einer Zeile.
 site-fault-pay = Wählen Sie, wie Sie zahlen möchten.
 site-fault-terms = Stimmen Sie den Bedingungen zu, um fortzufahren.
+site-give-up = Bestellung stornieren
+site-give-up-title = Diese Bestellung stornieren?
+site-give-up-text = Es wurde nichts berechnet. Bestellung und Rechnung werden storniert; Sie können jederzeit neu bestellen.

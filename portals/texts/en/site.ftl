@@ -188,3 +188,6 @@ site-fault-range = Choose from { $min } to { $max }.
 site-fault-line = At most 120 characters on one line.
 site-fault-pay = Choose how you want to pay.
 site-fault-terms = Agree to the terms to go on.
+site-give-up = Cancel this order
+site-give-up-title = Cancel this order?
+site-give-up-text = Nothing was charged. The order and its invoice are cancelled; you can order again at any time.

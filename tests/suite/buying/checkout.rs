@@ -294,3 +294,114 @@ async fn stale_forms_and_forgotten_sessions_buy_nothing() {
     assert_eq!(foreign.send().await.expect("sent").status().as_u16(), 403);
     assert_eq!(rows(&shop, "/orders").await.len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_nobody_paid_is_given_up_and_everything_comes_back() {
+    let shop = Shop::open().await;
+    let (_, plan) = customer(&shop, "pm_card_chargeCustomerFail").await;
+    let product = format!(
+        "/products/{}",
+        text(&shop.get(&format!("/plans/{plan}")).await, "product")
+    );
+    shop.call("PATCH", &product, Some(json!({ "stock": 5 }))).await;
+    let browser = Browser::new(&shop);
+    browser.choose("kvm-2", &plan, "web-1.hall.test", &[]).await;
+    let form = signed_in(&browser).await;
+    let order = browser.submit(&form).await.input("order");
+    assert_eq!(shop.get(&product).await["stock"], 4);
+    let stranger = Browser::new(&shop);
+    let given_up = [("order", order.as_str())];
+    assert_eq!(stranger.post("/checkout/cancellation", &given_up).await.status, 404);
+    // A payment page that is open is closed first.
+    let gateway = text(&rows(&shop, "/gateways").await[0], "id");
+    let page = form
+        .clone()
+        .with("order", &order)
+        .with("pay", &format!("new:{gateway}"));
+    assert!(browser.submit(&page).await.body.contains("/c/pay/"));
+    for _ in 0..2 {
+        assert!(
+            browser
+                .post("/checkout/cancellation", &given_up)
+                .await
+                .leads_to("/cart")
+        );
+    }
+    assert_eq!(shop.get(&format!("/orders/{order}")).await["status"], "cancelled");
+    assert_eq!(rows(&shop, "/invoices").await[0]["status"], "void");
+    assert_eq!(shop.get(&product).await["stock"], 5, "given back once");
+    assert!(
+        browser
+            .get(&format!("/checkout?order={order}"))
+            .await
+            .leads_to("/account/orders/")
+    );
+    shop.audit().await;
+    // Through the API the same; what is paid stays.
+    let account = json!({ "name": "Reis", "email": "ops@reis.test", "country": "PT", "currency": "USD" });
+    let account = text(&shop.post("/accounts", account).await, "id");
+    let methods = format!("/accounts/{account}/payment_methods");
+    let card = shop
+        .post(&methods, json!({ "gateway": gateway, "token": "pm_card_visa" }))
+        .await;
+    let paid = shop
+        .post("/orders", Shop::order(&account, &plan, &text(&card, "id")))
+        .await;
+    assert_eq!(paid["status"], "accepted");
+    let path = format!("/orders/{}/cancellation", text(&paid, "id"));
+    let (status, answer) = shop.call("POST", &path, Some(json!({}))).await;
+    assert_eq!(
+        (status, answer["code"].as_str()),
+        (409, Some("order_closed")),
+        "{answer}"
+    );
+    let again = format!("/orders/{order}/cancellation");
+    let (status, _) = shop.call("POST", &again, Some(json!({}))).await;
+    assert_eq!(status, 200);
+    shop.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credit_is_used_first_and_enough_of_it_needs_no_card() {
+    let shop = Shop::open().await;
+    let (account, plan) = customer(&shop, "pm_card_visa").await;
+    let credit = |amount: &str| {
+        json!({ "account": account, "kind": "goodwill", "reason": "for trying it out",
+                "amount": { "amount": amount, "currency": "USD" } })
+    };
+    shop.post("/credits", credit("4.00")).await;
+    let browser = Browser::new(&shop);
+    browser.choose("kvm-2", &plan, "web-1.hall.test", &[]).await;
+    let form = signed_in(&browser).await;
+    assert!(
+        browser
+            .page("/checkout")
+            .await
+            .body
+            .contains("of your credit is used first")
+    );
+    let seen = browser.submit(&form).await;
+    assert!(seen.leads_to("/account/orders/"), "{}", seen.body);
+    shop.until("/invoices", |l| l["data"][0]["payment_status"] == "paid")
+        .await;
+    let charges = shop.stripe.captured();
+    assert_eq!(
+        (charges.len(), charges[0]["amount"].as_i64()),
+        (1, Some(600)),
+        "what credit does not cover"
+    );
+    // Enough of it: no card is asked.
+    shop.post("/credits", credit("25.00")).await;
+    browser.choose("kvm-2", &plan, "web-2.hall.test", &[]).await;
+    let page = browser.page("/checkout").await;
+    assert!(page.body.contains("Nothing is due today") && page.body.contains("Place the order"));
+    let seen = browser.submit(&Checkout::new(&page, "")).await;
+    assert!(seen.leads_to("/account/orders/"), "{}", seen.body);
+    let paid = |list: &Value| {
+        let all = list["data"].as_array().expect("invoices");
+        all.len() == 2 && all.iter().all(|i| i["payment_status"] == "paid")
+    };
+    shop.until("/invoices", paid).await;
+    assert_eq!(shop.stripe.captured().len(), 1, "no second charge");
+    shop.audit().await;
+}

@@ -11,7 +11,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use billing::BillingError;
 use billing::ids::OrderId;
-use billing::payment;
+use billing::{order, payment};
 use http::StatusCode;
 use platform::views::Tone;
 use serde::Deserialize;
@@ -26,6 +26,7 @@ pub use self::view::{Buyer, CheckoutPage, MethodCard, PlacedRow};
 use self::desk::Desk;
 use self::form::Fields;
 use self::view::Trouble;
+use super::words;
 use crate::app::App;
 use crate::kit::parts::FieldError;
 use crate::web::answer::{Html, internal, not_found};
@@ -219,6 +220,45 @@ async fn entered(ask: Ask<'_>, user: &User) -> Response {
     let text = ask.app.say(&page, "site-signed-in", &[]);
     page::flash(&ask.visitor.session, Tone::Success, text).await;
     Redirect::to("/checkout").into_response()
+}
+
+/// Gives up an order that waits for its payment.
+pub async fn cancel(
+    State(app): State<App>,
+    visitor: Visitor,
+    asked: Asked,
+    headers: HeaderMap,
+    Form(wanted): Form<Wanted>,
+) -> Response {
+    let ask = Ask {
+        app: &app,
+        visitor: &visitor,
+        asked: &asked,
+        headers: &headers,
+    };
+    let Ok(id) = wanted.order.parse::<OrderId>() else {
+        return not_found();
+    };
+    let page = page::plain(&app, &visitor, &asked).await;
+    let (tone, text) = match give_up(ask, id).await {
+        Ok(()) => (Tone::Success, app.say(&page, "site-order-cancelled", &[])),
+        Err(BillingError::NotFound(_)) => return not_found(),
+        Err(error) => match words::refusal(&app, &page, &error) {
+            Some(text) => (Tone::Warning, text),
+            None => return internal(error),
+        },
+    };
+    page::flash(&visitor.session, tone, text).await;
+    Redirect::to("/cart").into_response()
+}
+
+async fn give_up(ask: Ask<'_>, id: OrderId) -> Result<(), BillingError> {
+    let desk = desk::of_order(ask, id).await?.ok_or(BillingError::NotFound("order"))?;
+    if !desk.may_order() {
+        return Err(BillingError::NotFound("order"));
+    }
+    let (app, scope) = (ask.app, &ask.visitor.scope);
+    order::cancel(app.tenancy(), app.gateways(), scope, id, "The customer gave it up.").await
 }
 
 impl Trouble {

@@ -40,7 +40,14 @@ pub async fn order(ask: Ask<'_>, id: OrderId, fields: &Fields) -> Result<Respons
                 Err(error) => refused(ask, id, fields, error).await,
             };
         }
-        Way::Saved(method) => begin(ask, invoice, method).await,
+        Way::Saved(method) => {
+            // A page that was opened before cannot be paid as well.
+            let scope = &ask.visitor.scope;
+            match payment::close_page(ask.app.tenancy(), ask.app.gateways(), scope, invoice).await {
+                Ok(()) => begin(ask, invoice, method).await,
+                Err(error) => Err(error),
+            }
+        }
     };
     match tried {
         Ok(payment) => driven(ask, id, payment, fields).await,
