@@ -98,6 +98,18 @@ pub struct Found<T> {
 }
 
 impl<T> Found<T> {
+    /// All rows of a list that is never long.
+    #[must_use]
+    pub fn whole(rows: Vec<T>) -> Self {
+        Self {
+            total: i64::try_from(rows.len()).ok(),
+            page: Some(1),
+            before: None,
+            after: None,
+            rows,
+        }
+    }
+
     /// The same page with each row made into something else.
     pub fn map<U>(self, make: impl FnMut(T) -> U) -> Found<U> {
         Found {

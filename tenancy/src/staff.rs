@@ -1,5 +1,7 @@
 //! Staff: users who work for the tenant.
 
+pub mod change;
+
 use platform::db::DbError;
 use serde_json::json;
 

@@ -3,6 +3,7 @@
 //! The answer is one of a few words; anything but a clear yes or no is `Unknown` and is asked
 //! about before anything else is tried.
 
+pub mod change;
 mod words;
 
 use std::collections::BTreeMap;

@@ -147,7 +147,7 @@ fn facts(say: Say<'_>, account: &Account) -> Vec<Fact> {
     let child = account.child_tenant_id.map(|id| {
         fact(
             say.it("customer-reseller"),
-            Cell::text(say.it("tenants-facts")).to(format_args!("/admin/tenants/{id}")),
+            Cell::text(reseller(say, id)).to(format_args!("/admin/tenants/{id}")),
         )
     });
     let mut facts = vec![
@@ -166,7 +166,7 @@ fn facts(say: Say<'_>, account: &Account) -> Vec<Fact> {
         ),
         fact(
             say.it("settings-vat-id"),
-            Cell::code(account.vat_id.as_deref().unwrap_or("-")),
+            Cell::text(account.vat_id.as_deref().unwrap_or("-")),
         ),
         fact(say.it("tenants-currency"), Cell::text(&account.currency)),
         fact(say.it("customer-language"), Cell::text(&account.locale)),
@@ -183,6 +183,14 @@ fn facts(say: Say<'_>, account: &Account) -> Vec<Fact> {
     ];
     facts.extend(child);
     facts
+}
+
+/// The name a reseller's tenant goes by.
+fn reseller(say: Say<'_>, id: tenancy::TenantId) -> String {
+    let directory = say.0.tenancy().directory();
+    directory
+        .tenant(id)
+        .map_or_else(|| id.to_string(), |tenant| tenant.name.clone())
 }
 
 fn members(say: Say<'_>, members: &[Member]) -> Table {

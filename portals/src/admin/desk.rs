@@ -8,7 +8,7 @@ use tenancy::{AccountId, TenantTx, audit, timeline};
 
 use crate::app::App;
 use crate::kit::detail::Moment;
-use crate::kit::parts::Link;
+use crate::kit::parts::{Choice, Link};
 
 /// Words without arguments, for one page.
 #[derive(Clone, Copy)]
@@ -59,6 +59,18 @@ impl Say<'_> {
         }
     }
 
+    /// Choices from known words.
+    #[must_use]
+    pub fn choices(&self, options: &[(&str, &str)]) -> Vec<Choice> {
+        options
+            .iter()
+            .map(|(value, key)| Choice {
+                value: (*value).to_owned(),
+                label: self.it(key),
+            })
+            .collect()
+    }
+
     /// `service.suspended` in words.
     #[must_use]
     pub fn deed(&self, action: &str) -> String {
@@ -71,6 +83,9 @@ impl Say<'_> {
     pub fn cycle(&self, unit: &str, count: i32) -> String {
         if unit == "once" {
             return self.it("ui-once");
+        }
+        if count == 1 {
+            return self.it(&format!("cycle-a-{unit}"));
         }
         self.with(&format!("cycle-every-{unit}"), &[("count", &count.to_string())])
     }
@@ -131,12 +146,19 @@ fn merged(say: Say<'_>, deeds: Vec<audit::Entry>, events: Vec<timeline::Entry>, 
             icon: "user",
         })
         .collect();
-    moments.extend(events.into_iter().map(|event| Moment {
-        at: event.at,
-        text: with_reason(say.deed(&event.event_type), &event.payload),
-        who: None,
-        icon: "point",
-    }));
+    for event in events {
+        let text = with_reason(say.deed(&event.event_type), &event.payload);
+        // What somebody did is told with their name, and not a second time as what followed from it.
+        if moments.iter().any(|deed| deed.at == event.at && deed.text == text) {
+            continue;
+        }
+        moments.push(Moment {
+            at: event.at,
+            text,
+            who: None,
+            icon: "point",
+        });
+    }
     moments.sort_by_key(|moment| std::cmp::Reverse(moment.at));
     moments.truncate(usize::try_from(limit).unwrap_or_default());
     moments

@@ -1,18 +1,23 @@
 //! The staff portal.
 
 mod audit;
+mod catalogue;
 mod customer;
 mod customer_form;
 mod customers;
 mod dashboard;
 mod desk;
+mod gateways;
 pub mod invoice;
 pub mod invoices;
 mod mails;
 mod operation;
 mod orders;
 pub mod payments;
+mod people;
 mod provisioning;
+mod schema_form;
+mod servers;
 mod service;
 pub mod services;
 mod settings;
@@ -30,6 +35,8 @@ pub fn routes() -> Router<App> {
     Router::new()
         .merge(business())
         .merge(work())
+        .merge(supply())
+        .merge(shelf())
         .route("/styleguide", get(styleguide::show))
         .merge(money())
         .route("/admin/tenants", get(tenants::list).post(tenants::create))
@@ -88,4 +95,45 @@ fn work() -> Router<App> {
         .route("/admin/provisioning/{id}/{verb}", post(operation::act))
         .route("/admin/tasks", get(tasks::list))
         .route("/admin/tasks/{id}/{verb}", post(tasks::act))
+}
+
+/// Where services come from, how they are paid, and who works here.
+fn supply() -> Router<App> {
+    Router::new()
+        .route("/admin/servers", get(servers::list).post(servers::create))
+        .route("/admin/servers/new", get(servers::new).post(servers::chosen))
+        .route("/admin/servers/{id}", get(servers::show).post(servers::update))
+        .route("/admin/servers/{id}/edit", get(servers::edit))
+        .route("/admin/servers/{id}/{verb}", post(servers::act))
+        .route("/admin/gateways", get(gateways::list).post(gateways::create))
+        .route("/admin/gateways/new", get(gateways::new).post(gateways::chosen))
+        .route("/admin/gateways/{id}", get(gateways::show).post(gateways::update))
+        .route("/admin/gateways/{id}/edit", get(gateways::edit))
+        .route("/admin/gateways/{id}/{verb}", post(gateways::act))
+        .route("/admin/staff", get(people::list).post(people::create))
+        .route("/admin/staff/new", get(people::new))
+        .route("/admin/staff/{id}", get(people::edit).post(people::update))
+        .route("/admin/staff/{id}/revoke", post(people::end))
+}
+
+/// What is sold.
+fn shelf() -> Router<App> {
+    use catalogue::{option, panel, plan, product};
+    let base = "/admin/catalogue/{id}";
+    Router::new()
+        .route("/admin/catalogue", get(catalogue::list).post(product::create))
+        .route("/admin/catalogue/new", get(product::new))
+        .route(base, get(catalogue::show).post(product::update))
+        .route(&format!("{base}/edit"), get(product::edit))
+        .route(&format!("{base}/panel"), get(panel::show).post(panel::save))
+        .route(&format!("{base}/plans"), post(plan::create))
+        .route(&format!("{base}/plans/new"), get(plan::new))
+        .route(&format!("{base}/plans/{{plan}}"), get(plan::edit).post(plan::update))
+        .route(&format!("{base}/options"), post(option::create))
+        .route(&format!("{base}/options/new"), get(option::new))
+        .route(
+            &format!("{base}/options/{{option}}"),
+            get(option::edit).post(option::update),
+        )
+        .route(&format!("{base}/{{verb}}"), post(catalogue::act))
 }

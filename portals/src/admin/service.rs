@@ -7,9 +7,11 @@ use billing::service::sheet::{self, Billed, Sheet, Suspension};
 use billing::service::{self, Service};
 use billing::{BillingError, suspension};
 use http::StatusCode;
+use platform::money::{Currency, Money};
 use platform::views::{Page as Chrome, Tone};
 use provisioning::operation::list as operations;
 use provisioning::usage;
+use serde_json::Value;
 use tenancy::extract::Staff;
 use tenancy::permission::{Permission, ReadServices, WriteServices};
 
@@ -223,22 +225,39 @@ fn agreement(say: Say<'_>, read: &Read) -> Vec<Fact> {
     if sheet.cancel_on.is_some() {
         facts.push(fact(say.it("service-cancelled-on"), Cell::day(sheet.cancel_on)));
     }
-    for step in sheet.price_trace.as_array().into_iter().flatten() {
-        facts.push(trace_fact(say, step, &sheet.currency));
+    let steps = sheet.price_trace.as_array().cloned();
+    for step in steps.unwrap_or_else(|| vec![sheet.price_trace.clone()]) {
+        facts.extend(traced(say, &step));
     }
     facts
 }
 
-/// A step of how the price came about, as the pricing function wrote it.
-fn trace_fact(say: Say<'_>, step: &serde_json::Value, currency: &str) -> Fact {
-    let word = |key: &str| step.get(key).and_then(serde_json::Value::as_str);
-    let label = word("label").or(word("name")).or(word("option")).or(word("what"));
-    let label = label.map_or_else(|| say.it("service-price-part"), str::to_owned);
-    let minor = ["amount_minor", "unit_minor", "minor"]
-        .iter()
-        .find_map(|key| step.get(key)?.as_i64());
-    let cell = minor.map_or_else(|| Cell::quiet(step.to_string()), |minor| Cell::minor(minor, currency));
-    fact(label, cell)
+/// An amount as the pricing function writes it.
+fn written(value: Option<&Value>) -> Option<Cell> {
+    let (amount, code) = (value?.get("amount")?.as_str()?, value?.get("currency")?.as_str()?);
+    let money = Currency::parse(code).and_then(|currency| Money::parse(amount, currency));
+    money.ok().map(Cell::money)
+}
+
+/// How the price came about: the plan's version, then each option.
+fn traced(say: Say<'_>, step: &Value) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(base) = written(step.get("base")) {
+        let version = step.get("price_version").and_then(Value::as_i64).unwrap_or_default();
+        let label = say.with("service-price-base", &[("version", &version.to_string())]);
+        facts.push(fact(label, base));
+    }
+    for option in step.get("options").and_then(Value::as_array).into_iter().flatten() {
+        let name = ["name", "option", "key"]
+            .iter()
+            .find_map(|key| option.get(key)?.as_str());
+        let cell = ["amount", "unit", "price"]
+            .iter()
+            .find_map(|key| written(option.get(key)));
+        let label = name.map_or_else(|| say.it("service-price-part"), str::to_owned);
+        facts.push(fact(label, cell.unwrap_or_else(|| Cell::quiet(option.to_string()))));
+    }
+    facts
 }
 
 fn operations_block(app: &App, chrome: &Chrome, say: Say<'_>, read: &Read) -> Block {

@@ -4,8 +4,8 @@ use platform::views::{MenuEntry, MenuSection};
 use tenancy::HostRoute;
 use tenancy::extract::Staff;
 use tenancy::permission::{
-    Permission, Permissions, ReadAccounts, ReadAudit, ReadInvoices, ReadOrders, ReadPayments, ReadReports,
-    ReadServices, ReadSettings, ReadTenants,
+    Permission, Permissions, ReadAccounts, ReadAudit, ReadCatalogue, ReadInvoices, ReadOrders, ReadPayments,
+    ReadReports, ReadServers, ReadServices, ReadSettings, ReadTenants,
 };
 
 use crate::app::App;
@@ -65,6 +65,14 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
             entry("provisioning", "menu-provisioning", "/admin/provisioning", "list-check"),
         ),
         (ReadServices::NAME, waiting),
+        (
+            ReadServers::NAME,
+            entry("servers", "menu-servers", "/admin/servers", "stack-2"),
+        ),
+        (
+            ReadPayments::NAME,
+            entry("gateways", "menu-gateways", "/admin/gateways", "credit-card"),
+        ),
     ];
     let business = vec![
         (
@@ -87,6 +95,10 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
             ReadServices::NAME,
             entry("services", "menu-services", "/admin/services", "server-2"),
         ),
+        (
+            ReadCatalogue::NAME,
+            entry("catalogue", "menu-catalogue", "/admin/catalogue", "package"),
+        ),
     ];
     let system = vec![
         (
@@ -98,6 +110,10 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
             entry("settings", "menu-settings", "/admin/settings", "settings"),
         ),
         (ReadAccounts::NAME, entry("mails", "menu-mails", "/admin/mails", "mail")),
+        (
+            ReadSettings::NAME,
+            entry("staff", "menu-staff", "/admin/staff", "id-badge-2"),
+        ),
         (ReadAudit::NAME, entry("audit", "menu-audit", "/admin/audit", "history")),
     ];
     [

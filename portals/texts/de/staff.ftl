@@ -6,22 +6,14 @@ detail-nothing-yet = Noch nichts
 detail-id = Kennung
 ui-yes = Ja
 ui-no = Nein
-cycle-every-day = { $count ->
-    [1] pro Tag
-   *[other] alle { $count } Tage
- }
-cycle-every-week = { $count ->
-    [1] pro Woche
-   *[other] alle { $count } Wochen
- }
-cycle-every-month = { $count ->
-    [1] pro Monat
-   *[other] alle { $count } Monate
- }
-cycle-every-year = { $count ->
-    [1] pro Jahr
-   *[other] alle { $count } Jahre
- }
+cycle-a-day = pro Tag
+cycle-every-day = alle { $count } Tage
+cycle-a-week = pro Woche
+cycle-every-week = alle { $count } Wochen
+cycle-a-month = pro Monat
+cycle-every-month = alle { $count } Monate
+cycle-a-year = pro Jahr
+cycle-every-year = alle { $count } Jahre
 status-retried = Wiederholt
 status-dismissed = Verworfen
 status-hidden = Verborgen
@@ -97,6 +89,7 @@ service-differs = Weicht vom Gewünschten ab
 service-begun = Begann
 service-billed-through = Berechnet bis
 service-cancelled-on = Endet am
+service-price-base = Tarif, Fassung { $version }
 service-price-part = Teil des Preises
 service-failed = Dieser Dienst konnte nicht aufgebaut werden
 service-refresh = Neu ansehen

@@ -6,22 +6,14 @@ detail-nothing-yet = Nothing yet
 detail-id = Id
 ui-yes = Yes
 ui-no = No
-cycle-every-day = { $count ->
-    [1] per day
-   *[other] every { $count } days
- }
-cycle-every-week = { $count ->
-    [1] per week
-   *[other] every { $count } weeks
- }
-cycle-every-month = { $count ->
-    [1] per month
-   *[other] every { $count } months
- }
-cycle-every-year = { $count ->
-    [1] per year
-   *[other] every { $count } years
- }
+cycle-a-day = per day
+cycle-every-day = every { $count } days
+cycle-a-week = per week
+cycle-every-week = every { $count } weeks
+cycle-a-month = per month
+cycle-every-month = every { $count } months
+cycle-a-year = per year
+cycle-every-year = every { $count } years
 status-retried = Retried
 status-dismissed = Dismissed
 status-hidden = Hidden
@@ -97,6 +89,7 @@ service-differs = Differs from what is wanted
 service-begun = Began
 service-billed-through = Billed until
 service-cancelled-on = Ends on
+service-price-base = Plan, version { $version }
 service-price-part = Part of the price
 service-failed = This service could not be built
 service-refresh = Look again

@@ -3,3 +3,4 @@
 pub mod browser;
 mod lists;
 mod pages;
+mod supply;
