@@ -12,6 +12,7 @@
 mod browser;
 mod database;
 mod people;
+pub mod schema;
 mod server;
 mod world;
 

@@ -1,8 +1,11 @@
 //! The one integration binary: every room together, over a real database.
 
+mod api;
 mod architecture;
+mod bad_input;
 mod buying;
 mod gateway;
+mod isolation;
 mod live;
 mod money;
 mod once;

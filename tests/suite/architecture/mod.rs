@@ -4,4 +4,4 @@ mod house;
 mod licences;
 mod sources;
 mod templates;
-mod tree;
+pub mod tree;

@@ -5,6 +5,7 @@
 
 mod calm;
 mod rig;
+mod sandbox;
 mod storm;
 mod stripe;
 mod wire;
@@ -66,4 +67,8 @@ macro_rules! of_remote {
 mod on_stripe {
     of_every!(super::stripe::OverStripe);
     of_remote!(super::stripe::OverStripe);
+}
+
+mod on_sandbox {
+    of_every!(super::sandbox::OverSandbox);
 }

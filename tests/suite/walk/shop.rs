@@ -95,6 +95,7 @@ impl Shop {
     }
 
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let name = method.to_owned();
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = self
             .http
@@ -107,7 +108,13 @@ impl Shop {
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
         let text = response.text().await.expect("a body");
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        let answer = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        let faults = tests::schema::faults(&name, path, status, &answer);
+        assert!(
+            faults.is_empty(),
+            "{name} {path} is not what its document says: {faults:?}"
+        );
+        (status, answer)
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Value {

@@ -1,0 +1,127 @@
+//! Everybody who has no business there asks for everything.
+
+use super::owner::{self, Wish};
+use super::people::{Answer, House, PRIVATE, Person, SOLD};
+use super::routes;
+use crate::architecture::tree;
+
+/// Somebody who walks, and how much of the owner is theirs to see.
+struct Stranger {
+    who: Person,
+    /// Of the owner's own tenant: what it sells is no secret, and what is refused is named.
+    at_home: bool,
+}
+
+impl Stranger {
+    /// Whether a request is theirs to try: their own tenant's pages are not the owner's.
+    fn tries(&self, wish: &Wish) -> bool {
+        let changes = wish.method != "GET";
+        let inside = ["/admin", "/account", "/api/v1/", "/hooks/"]
+            .iter()
+            .any(|part| wish.path.starts_with(part));
+        // Shop and sign-in are for everybody; what a stranger changes without naming anything is their own.
+        !changes || (inside && (wish.names || self.at_home))
+    }
+
+    /// What is wrong with an answer, if anything is.
+    fn judge(&self, wish: &Wish, answer: &Answer) -> Option<String> {
+        let body = answer.body.to_lowercase();
+        if answer.status >= 500 {
+            return Some(format!("fails with {}", answer.status));
+        }
+        if body.contains(PRIVATE) || (!self.at_home && body.contains(SOLD)) {
+            return Some(format!("answers {} and shows what is the owner's", answer.status));
+        }
+        let led_to_sign_in = answer.status == 303 && answer.location.starts_with("/sign-in");
+        let refused = [401, 403, 404].contains(&answer.status) || led_to_sign_in;
+        let changes = wish.method != "GET";
+        let own_profile = wish.path.starts_with("/account") && !wish.names;
+        // A form that misses something is refused before anything is looked up.
+        let malformed = changes && !wish.path.starts_with("/api/") && [400, 422].contains(&answer.status);
+        if changes && !refused && !malformed && !own_profile {
+            return Some(format!("is answered {} {}", answer.status, answer.location));
+        }
+        if wish.names && !refused && !malformed && !self.at_home && is_inside(&wish.path) {
+            return Some(format!("is answered {} {}", answer.status, answer.location));
+        }
+        None
+    }
+}
+
+fn is_inside(path: &str) -> bool {
+    ["/admin", "/account", "/api/v1/"]
+        .iter()
+        .any(|part| path.starts_with(part))
+}
+
+async fn strangers(house: &House) -> Vec<Stranger> {
+    let other = house.shop.world.account("demo", "Other").await.id;
+    let owners = house.account("demo").await;
+    let elsewhere = house.account("north").await;
+    let nobody = Person {
+        name: "nobody",
+        cookie: None,
+        token: None,
+        ..house.owner_staff.clone()
+    };
+    let at_home = [
+        nobody,
+        house
+            .member("a member of another account", "demo", "o@other.test", other, &["*"])
+            .await,
+        house
+            .member("a member without permissions", "demo", "m@other.test", owners, &[])
+            .await,
+        house
+            .staff("staff without permissions", "demo", "s@other.test", &[])
+            .await,
+    ];
+    let away = [
+        house
+            .staff("another tenant's staff", "north", "ops@north.test", &["*"])
+            .await,
+        house
+            .member("another tenant's customer", "north", "c@north.test", elsewhere, &["*"])
+            .await,
+    ];
+    let here = at_home.into_iter().map(|who| Stranger { who, at_home: true });
+    here.chain(away.into_iter().map(|who| Stranger { who, at_home: false }))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_at_what_is_not_theirs() {
+    let house = House::open().await;
+    let routes = routes::all();
+    let found = owner::look(&house, &routes).await;
+    let wishes = found.wishes(&routes);
+    for needed in ["/api/v1/invoices/{id}", "/api/v1/services/{id}", "/admin/", "/account"] {
+        let mut seen = found
+            .seen
+            .iter()
+            .filter(|(path, seen)| path.starts_with(needed) && !seen.is_empty());
+        assert!(seen.next().is_some(), "{needed} was seen by its owners");
+    }
+    let naming = wishes.iter().filter(|wish| wish.names).count();
+    assert!(naming > 40, "{naming} requests name something of the owner's");
+    let strangers = strangers(&house).await;
+    let before = house.tables("demo").await;
+    let mut broken = Vec::new();
+    for stranger in &strangers {
+        for wish in wishes.iter().filter(|wish| stranger.tries(wish)) {
+            let sent = wish.sent_by(&stranger.who);
+            let answer = house.ask(&stranger.who, &wish.method, &wish.path, sent.as_ref()).await;
+            if let Some(why) = stranger.judge(wish, &answer) {
+                broken.push(format!("{}: {} {} {why}", stranger.who.name, wish.method, wish.path));
+            }
+        }
+    }
+    for (table, print) in house.tables("demo").await {
+        // A member without permissions may change their own name and password.
+        let own = ["users", "user_tokens", "sign_ins"].contains(&table.as_str());
+        if !own && before.get(&table) != Some(&print) {
+            broken.push(format!("{table} changed"));
+        }
+    }
+    tree::refuse("what is somebody else's is not there", &broken);
+}
