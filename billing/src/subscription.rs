@@ -1,11 +1,15 @@
-//! Subscriptions as they are read: what is billed again and again.
+//! Subscriptions: the agreements to keep billing. Cancelled at the end of what is billed, withdrawn until then.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use platform::event::{self, NewEvent};
+use platform::money::Money;
 use serde::Serialize;
-use tenancy::{AccountId, TenantTx};
+use serde_json::json;
+use tenancy::{AccountId, TenantTx, audit};
 
-use crate::BillingError;
-use crate::ids::{OrderId, PlanId, ServiceId, SubscriptionId};
+use crate::error::currency;
+use crate::ids::{InvoiceId, OrderId, PlanId, ServiceId, SubscriptionId};
+use crate::{BillingError, renewal, service};
 
 /// A subscription.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
@@ -42,6 +46,26 @@ pub struct Subscription {
     pub cancel_on: Option<NaiveDate>,
     /// When agreed.
     pub created_at: DateTime<Utc>,
+}
+
+impl Subscription {
+    /// What a period costs.
+    ///
+    /// # Errors
+    /// When the row's amounts make no sense.
+    pub fn price(&self) -> Result<Money, BillingError> {
+        let unit = Money::new(self.unit_minor, currency(&self.currency)?)?;
+        Ok(unit.times(u32::try_from(self.quantity).unwrap_or(1))?)
+    }
+
+    /// When it would end if it were cancelled today; none when it cannot be: it is paid once, or over.
+    #[must_use]
+    pub fn ends_on(&self, today: NaiveDate) -> Option<NaiveDate> {
+        if self.status != "active" || self.cycle_unit == "once" {
+            return None;
+        }
+        self.billed_through.map(|through| through.max(today))
+    }
 }
 
 const COLUMNS: &str = "SELECT s.id, s.account_id, s.order_id, s.parent_id, s.plan_id, v.id AS service_id, s.currency, s.quantity, \
@@ -95,4 +119,124 @@ pub async fn list(
         .bind(after)
         .fetch_all(tx.connection())
         .await?)
+}
+
+/// The newest invoices with lines of a subscription.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn invoices_of(tx: &mut TenantTx, id: SubscriptionId, limit: i64) -> Result<Vec<InvoiceId>, BillingError> {
+    Ok(sqlx::query_scalar(
+        "SELECT i.id FROM invoices i WHERE i.status <> 'draft' AND EXISTS (SELECT 1 FROM invoice_lines l \
+         WHERE l.subscription_id = $1 AND l.invoice_id = i.id) ORDER BY i.created_at DESC, i.id DESC LIMIT $2",
+    )
+    .bind(id)
+    .bind(limit)
+    .fetch_all(tx.connection())
+    .await?)
+}
+
+/// The subscription of a service, locked.
+async fn locked(tx: &mut TenantTx, id: ServiceId) -> Result<Subscription, BillingError> {
+    let found = service::find(tx, id).await?.ok_or(BillingError::NotFound("service"))?;
+    let sql = format!("{COLUMNS} WHERE s.id = $1 FOR UPDATE OF s");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(found.subscription_id)
+        .fetch_one(tx.connection())
+        .await?)
+}
+
+/// Cancels at the end of what is billed; cancelled already stays as it is. Answers the first day not served.
+///
+/// # Errors
+/// When it is paid once, or over.
+pub async fn cancel(tx: &mut TenantTx, id: ServiceId, reason: &str) -> Result<NaiveDate, BillingError> {
+    let subscription = locked(tx, id).await?;
+    if let Some(on) = subscription.cancel_on.filter(|_| subscription.status == "active") {
+        return Ok(on);
+    }
+    let on = subscription.ends_on(tx.today()).ok_or(BillingError::Conflict(
+        "not_cancellable",
+        "There is nothing here that goes on and could be cancelled.".into(),
+    ))?;
+    set(tx, &subscription, id, Some(on)).await?;
+    let detail = json!({ "service": id, "on": on, "reason": reason });
+    audit::record(tx, "subscription.cancellation_wanted", subscription.id, detail).await?;
+    Ok(on)
+}
+
+/// Takes a cancellation back while it has not come into force; none there is none to take back.
+///
+/// # Errors
+/// When the service has ended.
+pub async fn withdraw(tx: &mut TenantTx, id: ServiceId) -> Result<(), BillingError> {
+    let subscription = locked(tx, id).await?;
+    if subscription.status != "active" {
+        return Err(BillingError::Conflict("ended", "It has ended already.".into()));
+    }
+    if subscription.cancel_on.is_none() {
+        return Ok(());
+    }
+    set(tx, &subscription, id, None).await?;
+    let detail = json!({ "service": id });
+    audit::record(tx, "subscription.cancellation_withdrawn", subscription.id, detail).await?;
+    Ok(())
+}
+
+async fn set(
+    tx: &mut TenantTx,
+    subscription: &Subscription,
+    service: ServiceId,
+    on: Option<NaiveDate>,
+) -> Result<(), BillingError> {
+    sqlx::query("UPDATE subscriptions SET cancel_on = $2 WHERE id = $1")
+        .bind(subscription.id)
+        .bind(on)
+        .execute(tx.connection())
+        .await?;
+    let kind = if on.is_some() {
+        "subscription.cancellation_scheduled"
+    } else {
+        "subscription.cancellation_withdrawn"
+    };
+    let account = subscription.account_id;
+    let payload = json!({ "id": subscription.id, "account": account, "service": service, "on": on });
+    // Its subject is the service, on whose timeline it stands.
+    event::publish(tx, &[NewEvent::new(kind, service, payload).for_account(account.uuid())]).await?;
+    renewal::refresh_due(tx, account).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn it_ends_with_what_is_billed_and_never_in_the_past() {
+        let day = |d| NaiveDate::from_ymd_opt(2026, 3, d).unwrap();
+        let with = |status: &str, unit: &str, through: Option<u32>| Subscription {
+            id: SubscriptionId::new(Uuid::nil()),
+            account_id: AccountId::new(Uuid::nil()),
+            order_id: None,
+            parent_id: None,
+            service_id: None,
+            plan_id: PlanId::new(Uuid::nil()),
+            currency: "USD".into(),
+            quantity: 2,
+            unit_minor: 1000,
+            cycle_unit: unit.into(),
+            cycle_count: 1,
+            start_on: day(1),
+            billed_through: through.map(day),
+            status: status.into(),
+            cancel_on: None,
+            created_at: DateTime::UNIX_EPOCH,
+        };
+        assert_eq!(with("active", "month", Some(20)).ends_on(day(10)), Some(day(20)));
+        assert_eq!(with("active", "month", Some(5)).ends_on(day(10)), Some(day(10)));
+        assert_eq!(with("active", "once", Some(20)).ends_on(day(10)), None);
+        assert_eq!(with("cancelled", "month", Some(20)).ends_on(day(10)), None);
+        assert_eq!(with("pending", "month", None).ends_on(day(10)), None);
+        assert_eq!(with("active", "month", None).price().unwrap().minor, 2000);
+    }
 }

@@ -1,5 +1,6 @@
 //! Suspensions: each has a cause, and paying the invoice it names undoes exactly that one.
 
+use serde::Serialize;
 use serde_json::json;
 use tenancy::{TenantTx, audit};
 
@@ -96,6 +97,28 @@ async fn open(
     let detail = json!({ "cause": cause, "reason": reason });
     audit::record(tx, "service.suspension_wanted", id, detail).await?;
     Ok(true)
+}
+
+/// Why a service is suspended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct Cause {
+    /// overdue, staff or parent.
+    pub cause: String,
+    /// The invoice whose payment lifts it.
+    pub invoice_id: Option<InvoiceId>,
+}
+
+/// The causes that hold a service suspended, the oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open(tx: &mut TenantTx, id: ServiceId) -> Result<Vec<Cause>, BillingError> {
+    Ok(sqlx::query_as(
+        "SELECT cause, invoice_id FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL ORDER BY created_at, id",
+    )
+    .bind(id)
+    .fetch_all(tx.connection())
+    .await?)
 }
 
 /// Lifts one cause; the service resumes when no other is left.

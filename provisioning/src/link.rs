@@ -9,7 +9,7 @@ use tenancy::{TenantScope, TenantTx, audit};
 
 use crate::operation::{self, Workshop};
 use crate::panel::{Capability, Link, Power};
-use crate::server::said_no;
+use crate::usage::patient;
 use crate::{OperationId, PanelKinds};
 
 fn cannot() -> BillingError {
@@ -48,7 +48,7 @@ pub async fn sign_in_link(shop: &Workshop, scope: &TenantScope, id: ServiceId) -
     if !panel.capabilities().contains(&Capability::SignInLink) {
         return Err(cannot());
     }
-    let link = panel.sign_in_link(&context, &target).await.map_err(said_no)?;
+    let link = patient(panel.sign_in_link(&context, &target)).await?;
     note(shop, scope, id, "service.panel_opened").await?;
     Ok(link)
 }
@@ -63,7 +63,7 @@ pub async fn console_link(shop: &Workshop, scope: &TenantScope, id: ServiceId) -
     if !panel.capabilities().contains(&Capability::ConsoleLink) {
         return Err(cannot());
     }
-    let link = panel.console_link(&context, &target).await.map_err(said_no)?;
+    let link = patient(panel.console_link(&context, &target)).await?;
     note(shop, scope, id, "service.console_opened").await?;
     Ok(link)
 }
@@ -126,8 +126,47 @@ async fn act(
     if !offered(tx, kinds, id).await?.contains(&capability) {
         return Err(cannot());
     }
+    // Locked, so that two clicks at once see each other: the same act is not asked for twice while it is under way.
+    sqlx::query("SELECT id FROM services WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .execute(tx.connection())
+        .await?;
+    if let Some(same) = under_way(tx, id, kind, &input).await? {
+        return Ok(same);
+    }
     let key = format!("{kind}:{id}:{}", tx.new_uuid());
     operation::want(tx, id, kind, &key, input).await
+}
+
+async fn under_way(
+    tx: &mut TenantTx,
+    id: ServiceId,
+    kind: &str,
+    input: &Value,
+) -> Result<Option<OperationId>, BillingError> {
+    Ok(sqlx::query_scalar(
+        "SELECT id FROM operations WHERE service_id = $1 AND kind = $2 AND input - 'notes' = $3 \
+         AND status IN ('queued', 'running', 'waiting', 'retrying') ORDER BY created_at DESC LIMIT 1",
+    )
+    .bind(id)
+    .bind(kind)
+    .bind(input)
+    .fetch_optional(tx.connection())
+    .await?)
+}
+
+/// Whether a root password waits to be shown.
+///
+/// # Errors
+/// When there is no such service, or it is not the actor's.
+pub async fn has_password(tx: &mut TenantTx, id: ServiceId) -> Result<bool, BillingError> {
+    operation::allowed(tx, id).await?;
+    Ok(
+        sqlx::query_scalar("SELECT secrets IS NOT NULL FROM services WHERE id = $1")
+            .bind(id)
+            .fetch_one(tx.connection())
+            .await?,
+    )
 }
 
 /// The root password as the panel gave it last: shown once, then forgotten here; none when there is none to show.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tenancy::{AccountId, TenantTx};
 
 use crate::BillingError;
-use crate::ids::{InvoiceId, OrderId};
+use crate::ids::{InvoiceId, OrderId, ServiceId};
 
 /// An order.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
@@ -129,4 +129,18 @@ pub async fn renews(tx: &mut TenantTx, order: OrderId) -> Result<Vec<Renews>, Bi
     .bind(order)
     .fetch_all(tx.connection())
     .await?)
+}
+
+/// The order a service came with.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_service(tx: &mut TenantTx, service: ServiceId) -> Result<Option<OrderId>, BillingError> {
+    let order: Option<Option<OrderId>> = sqlx::query_scalar(
+        "SELECT s.order_id FROM services v JOIN subscriptions s ON s.id = v.subscription_id WHERE v.id = $1",
+    )
+    .bind(service)
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(order.flatten())
 }

@@ -4,6 +4,7 @@ pub mod invoice;
 mod lists;
 pub mod methods;
 pub mod order;
+pub mod service;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -31,6 +32,7 @@ pub fn routes() -> Router<App> {
         .route("/account/payment-methods/{id}/default", post(methods::make_default))
         .route("/account/payment-methods/{id}/remove", post(methods::remove))
         .route("/account/orders/{id}", get(order::show))
+        .merge(service::routes())
 }
 
 async fn home(_member: Member<Any>) -> Response {

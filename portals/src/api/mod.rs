@@ -17,6 +17,7 @@ mod payment_methods;
 mod payments;
 mod refunds;
 mod servers;
+mod service_acts;
 mod services;
 mod subscriptions;
 mod suspension;
@@ -45,6 +46,7 @@ fn endpoints() -> Endpoints {
         .and(services::endpoints)
         .and(subscriptions::endpoints)
         .and(suspension::endpoints)
+        .and(service_acts::endpoints)
         .and(invoices::endpoints)
         .and(payments::endpoints)
         .and(payment_methods::endpoints)

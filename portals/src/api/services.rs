@@ -8,8 +8,9 @@ use billing::service::{self, Service};
 use billing::suspension;
 use http::StatusCode;
 use provisioning::operation::{self, Operation, RunOperation};
+use provisioning::{OperationId, link};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tenancy::TenantTx;
 use utoipa::ToSchema;
 
@@ -147,7 +148,7 @@ async fn services(State(app): State<App>, caller: ApiCaller, query: ListQuery) -
     ))
 }
 
-async fn find_service(tx: &mut TenantTx, caller: &ApiCaller, id: &str) -> Result<Service, ApiError> {
+pub(super) async fn find_service(tx: &mut TenantTx, caller: &ApiCaller, id: &str) -> Result<Service, ApiError> {
     let id: ServiceId = id.parse().map_err(|_| ApiError::NotFound)?;
     service::find(tx, id)
         .await?
@@ -241,7 +242,7 @@ pub struct OperationView {
     finished_at: Option<String>,
 }
 
-fn operation_view(operation: Operation) -> OperationView {
+pub(super) fn operation_view(operation: Operation) -> OperationView {
     OperationView {
         id: operation.id.to_string(),
         service: operation.service_id.to_string(),
@@ -265,15 +266,16 @@ async fn power(
     let found = find_service(&mut tx, &caller, &id).await?;
     caller.need("services.write", Some("services.use"))?;
     let input: PowerInput = body::read(&bytes)?;
-    if provisioning::panel::Power::parse(&input.action).is_none() {
+    let Some(power) = provisioning::panel::Power::parse(&input.action) else {
         return Err(ApiError::field("action", "Use start, shutdown, restart or off."));
-    }
-    if found.status != "active" {
-        return Err(ApiError::Conflict("not_active", "The service does not run.".into()));
-    }
-    let key = format!("power:{}:{}", found.id, tx.random().token(9));
-    let operation = operation::want(&mut tx, found.id, "power", &key, json!({ "action": input.action })).await?;
+    };
+    let wanted = link::power(&mut tx, app.panels(), found.id, power).await?;
     tx.commit().await?;
+    drive(&app, &caller, wanted).await
+}
+
+/// Runs an operation as far as it comes at once, so that most answers are final.
+async fn drive(app: &App, caller: &ApiCaller, operation: OperationId) -> Created<OperationView> {
     operation::run(&app.workshop(), caller.scope(), &RunOperation { operation }).await;
     let mut tx = app.tenancy().begin_read(caller.scope()).await?;
     let view = operation_view(operation::find(&mut tx, operation).await?.ok_or(ApiError::NotFound)?);

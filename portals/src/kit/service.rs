@@ -1,8 +1,8 @@
 //! Context of a service's page in the customers' portal.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use platform::money::Money;
-use platform::views::Context;
+use platform::views::{Context, Tone};
 use serde::Serialize;
 
 use super::parts::{Meta, Tab};
@@ -12,34 +12,53 @@ use crate::status::Badge;
 /// A service, as its customer sees it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServicePage {
-    /// Id, for the paths of its actions.
-    pub id: String,
+    /// Its own path, which those of its actions begin with.
+    pub path: String,
+    /// Topics of its stream; none when nothing changes any more.
+    pub topics: Option<String>,
     /// Host name, or the product's name where there is none.
     pub name: String,
     /// Icon name of its kind.
     pub picture: &'static str,
     /// State.
     pub badge: Badge,
-    /// Plan, place, system, time running.
+    /// Power as it was seen last; none where it has none.
+    pub power: Option<Badge>,
+    /// Plan, system, time running.
     pub meta: Vec<Meta>,
-    /// Pages of this service.
-    pub tabs: Vec<Tab>,
+    /// What the customer should know now.
+    pub notice: Option<Notice>,
     /// Buttons the panel can do and the member may press.
     pub actions: Vec<Action>,
     /// Traffic; `None` where the panel does not measure it.
     pub bandwidth: Option<Bandwidth>,
     /// Addresses and names, each with a copy button.
     pub access: Vec<Access>,
-    /// Where new credentials are asked for, where the panel can.
-    pub reset_path: Option<String>,
+    /// The root password; none where the panel cannot set one.
+    pub password: Option<Password>,
     /// What it costs and when again.
     pub plan: Plan,
-    /// Newest invoices with this service.
-    pub invoices: Vec<InvoiceRow>,
+    /// Newest invoices with this service; none where the member may not see them.
+    pub invoices: Option<Vec<InvoiceRow>>,
+    /// What happened, the newest first.
+    pub activity: Vec<Activity>,
 }
 
 impl Context for ServicePage {
     const TEMPLATE: &'static str = "account/service.html";
+}
+
+/// A message on top of the page.
+#[derive(Clone, Debug, Serialize)]
+pub struct Notice {
+    /// Colour.
+    pub tone: Tone,
+    /// Finished words.
+    pub title: String,
+    /// Finished words.
+    pub text: String,
+    /// Where to go about it.
+    pub link: Option<(String, String)>,
 }
 
 /// A button.
@@ -49,29 +68,38 @@ pub struct Action {
     pub label: String,
     /// Icon name.
     pub icon: &'static str,
-    /// Where it posts, or where it leads if `link`.
+    /// Where it posts.
     pub path: String,
-    /// A link rather than a form.
-    pub link: bool,
     /// Hidden field `action`.
     pub action: Option<&'static str>,
     /// Asks first, with this title and text; drawn as dangerous.
     pub confirm: Option<(String, String)>,
 }
 
+/// The root password: never on this page, only how to get to it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Password {
+    /// Whether one waits to be shown, once.
+    pub waiting: bool,
+    /// Whether a new one is being set.
+    pub under_way: bool,
+    /// Whether a new one can be asked for now.
+    pub can_reset: bool,
+}
+
 /// Traffic of a span of time, and of the billing period.
 #[derive(Clone, Debug, Serialize)]
 pub struct Bandwidth {
-    /// The course.
-    pub chart: Chart,
+    /// The course; none while there are too few readings.
+    pub chart: Option<Chart>,
     /// Choice of the span.
     pub ranges: Vec<Tab>,
     /// Bytes used in this period.
     pub used: u64,
     /// Bytes included; `None` is unmetered.
     pub included: Option<u64>,
-    /// First day of the next period.
-    pub resets_on: NaiveDate,
+    /// First day of the next period, where it is known.
+    pub resets_on: Option<NaiveDate>,
 }
 
 /// A line that can be copied.
@@ -92,6 +120,8 @@ pub struct Plan {
     pub period_key: &'static str,
     /// Next renewal; `None` when it ends.
     pub renews_on: Option<NaiveDate>,
+    /// When it ends, once it is cancelled.
+    pub ends_on: Option<NaiveDate>,
     /// How it is paid by itself, for example `Visa ···· 4242`.
     pub pays_with: Option<String>,
     /// Sizes, as (name, value).
@@ -100,6 +130,8 @@ pub struct Plan {
     pub change_path: Option<String>,
     /// Page that ends it.
     pub cancel_path: Option<String>,
+    /// Where a cancellation is taken back.
+    pub keep_path: Option<String>,
 }
 
 /// An invoice in a list.
@@ -117,4 +149,17 @@ pub struct InvoiceRow {
     pub badge: Badge,
     /// Whether it waits to be paid.
     pub payable: bool,
+}
+
+/// Something that happened; drawn by `ui.timeline`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Activity {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Finished words.
+    pub text: String,
+    /// Whose doing, where it was somebody's.
+    pub who: Option<String>,
+    /// Icon name.
+    pub icon: &'static str,
 }

@@ -2,16 +2,27 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use billing::ids::ServiceId;
 use platform::task::Shutdown;
+use provisioning::usage;
 use tenancy::news::{self, News};
-use tenancy::{AccountId, Tenancy};
+use tenancy::{AccountId, Tenancy, TenantScope};
 use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::app::App;
 
 /// Most streams of one session: a browser with that many tabs falls back to asking now and then.
 pub const PER_SESSION: usize = 8;
 /// Most streams of this process.
 pub const PER_PROCESS: usize = 4_000;
+
+/// Panels asked at once for open pages: one that hangs holds its place for ten seconds and nobody up.
+const LOOKS_AT_ONCE: usize = 32;
+/// A panel that was asked about something is not asked again before.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Whose news: the tenant's schema and the account.
 pub type Address = (String, AccountId);
@@ -23,6 +34,7 @@ pub struct Hub(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     seats: Mutex<Seats>,
+    looks: Mutex<HashMap<Look, Asked>>,
     stop: Shutdown,
 }
 
@@ -31,6 +43,15 @@ struct Seats {
     waiting: HashMap<Address, watch::Sender<u64>>,
     sessions: HashMap<String, usize>,
     taken: usize,
+}
+
+/// What is asked of a panel: state or usage of a service.
+type Look = (ServiceId, &'static str);
+
+/// When it was asked, and whether it has answered.
+struct Asked {
+    at: Instant,
+    open: bool,
 }
 
 /// No seat is free.
@@ -105,6 +126,43 @@ impl Hub {
             News::Of { account: None, .. } => {}
             News::Gap => seats.waiting.values().for_each(|w| w.send_modify(|heard| *heard += 1)),
         }
+    }
+
+    /// Whether a panel may be asked now; at most so many at once, and each again only after a while.
+    fn may_look(&self, look: Look) -> bool {
+        let mut looks = self.0.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.retain(|_, asked| asked.open || asked.at.elapsed() < LOOK_AGAIN);
+        if looks.contains_key(&look) || looks.values().filter(|asked| asked.open).count() >= LOOKS_AT_ONCE {
+            return false;
+        }
+        let asked = Asked {
+            at: Instant::now(),
+            open: true,
+        };
+        looks.insert(look, asked);
+        true
+    }
+
+    /// Asks a service's panel for its `state` or `usage` in the background. Nobody waits: the answer is news.
+    pub fn look(&self, app: &App, scope: &TenantScope, look: Look) {
+        if !self.may_look(look) {
+            return;
+        }
+        let (hub, shop, scope) = (self.clone(), app.workshop(), scope.clone());
+        platform::task::spawn(async move {
+            let (service, what) = look;
+            let answer = match what {
+                "usage" => usage::read(&shop, &scope, service).await.map(drop),
+                _ => usage::refresh(&shop, &scope, service).await.map(drop),
+            };
+            if let Err(error) = answer {
+                tracing::info!(%service, what, %error, "a panel did not say how a service is");
+            }
+            let mut looks = hub.0.looks.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(asked) = looks.get_mut(&look) {
+                asked.open = false;
+            }
+        });
     }
 
     /// Follows the news of every cell until shutdown, and ends every stream then.
@@ -191,6 +249,17 @@ mod tests {
         assert!(!others.iter().any(hears));
         hub.hear(&News::Gap);
         assert!(others.iter().all(hears), "a gap may have held anything");
+    }
+
+    #[tokio::test]
+    async fn a_panel_is_asked_once_at_a_time_and_not_for_everything_at_once() {
+        let hub = Hub::default();
+        let service = |n: u128| ServiceId::new(Uuid::from_u128(n));
+        assert!(hub.may_look((service(1), "state")));
+        assert!(!hub.may_look((service(1), "state")));
+        assert!(hub.may_look((service(1), "usage")));
+        let more = (2..100).filter(|n| hub.may_look((service(*n), "state"))).count();
+        assert_eq!(more + 2, LOOKS_AT_ONCE);
     }
 
     #[test]

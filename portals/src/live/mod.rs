@@ -6,7 +6,7 @@
 
 pub mod hub;
 mod stream;
-mod topic;
+pub mod topic;
 
 use axum::Router;
 use axum::extract::{Query, State};

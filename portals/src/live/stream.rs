@@ -1,5 +1,6 @@
 //! One open page: waits, looks again, sends what changed.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -56,8 +57,11 @@ impl Viewer {
         let page = page::live(&self.app, &self.member, &self.asked);
         let mut parts = Vec::with_capacity(self.topics.len());
         for topic in &self.topics {
-            match topic.draw(&self.app, &mut tx, self.member.account, &page).await? {
-                Some(part) => parts.push(part),
+            match topic
+                .draw(&self.app, &mut tx, self.member.account, (&page, &rights))
+                .await?
+            {
+                Some(drawn) => parts.extend(drawn),
                 None => return Ok(Drawn::NotFound),
             }
         }
@@ -80,8 +84,8 @@ impl Viewer {
 struct Open {
     viewer: Viewer,
     seat: Seat,
-    /// What the page shows, as far as it was sent.
-    sent: Vec<String>,
+    /// What the page shows, as far as it was sent, by the element it is in.
+    sent: HashMap<&'static str, String>,
     /// Drawn and not sent yet.
     waiting: Option<Vec<Part>>,
     number: u64,
@@ -90,7 +94,7 @@ struct Open {
 /// The stream. The first event is everything as it is now, so that nothing is missed between page and stream.
 pub(super) fn events(viewer: Viewer, seat: Seat, first: Vec<Part>) -> impl Stream<Item = Result<Event, Infallible>> {
     let open = Open {
-        sent: vec![String::new(); first.len()],
+        sent: HashMap::new(),
         waiting: Some(first),
         number: 0,
         viewer,
@@ -144,8 +148,8 @@ impl Open {
     /// What differs from what was sent, if anything does.
     fn event(&mut self, parts: Vec<Part>) -> Option<Event> {
         let mut text = String::new();
-        for (part, sent) in parts.into_iter().zip(self.sent.iter_mut()) {
-            if part.html == *sent {
+        for part in parts {
+            if self.sent.get(part.target) == Some(&part.html) {
                 continue;
             }
             text.push_str(&format!(
@@ -154,7 +158,7 @@ impl Open {
             ));
             text.push_str(&part.html);
             text.push_str("</hx-partial>\n");
-            *sent = part.html;
+            self.sent.insert(part.target, part.html);
         }
         if text.is_empty() {
             return None;

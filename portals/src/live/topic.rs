@@ -1,12 +1,12 @@
 //! What a page may follow: each topic is authorised on its own, and drawn as the page draws it.
 
 use billing::BillingError;
-use billing::ids::OrderId;
+use billing::ids::{OrderId, ServiceId};
 use platform::views::Page;
 use tenancy::permission::{Permission, Permissions, UseServices};
 use tenancy::{AccountId, TenantTx};
 
-use crate::account::order;
+use crate::account::{order, service};
 use crate::app::App;
 
 /// Topics of one stream, at most.
@@ -17,6 +17,8 @@ const MOST: usize = 8;
 pub enum Topic {
     /// An order on its way: `ord:ord_..`.
     Order(OrderId),
+    /// A service: `svc:svc_..`.
+    Service(ServiceId),
 }
 
 /// A part of a page, and the id of the element it is for.
@@ -38,6 +40,7 @@ impl Topic {
     fn read(text: &str) -> Option<Self> {
         match text.split_once(':')? {
             ("ord", id) => id.parse().ok().map(Self::Order),
+            ("svc", id) => id.parse().ok().map(Self::Service),
             _ => None,
         }
     }
@@ -46,7 +49,7 @@ impl Topic {
     #[must_use]
     pub fn needs(self) -> &'static str {
         match self {
-            Self::Order(_) => UseServices::NAME,
+            Self::Order(_) | Self::Service(_) => UseServices::NAME,
         }
     }
 
@@ -65,12 +68,15 @@ impl Topic {
         app: &App,
         tx: &mut TenantTx,
         account: AccountId,
-        page: &Page,
-    ) -> Result<Option<Part>, BillingError> {
-        let html = match self {
-            Self::Order(id) => order::live(app, tx, (account, id), page).await?,
-        };
-        Ok(html.map(|html| Part { target: "live", html }))
+        (page, rights): (&Page, &Permissions),
+    ) -> Result<Option<Vec<Part>>, BillingError> {
+        match self {
+            Self::Order(id) => {
+                let html = order::live(app, tx, (account, id), page).await?;
+                Ok(html.map(|html| vec![Part { target: "live", html }]))
+            }
+            Self::Service(id) => service::live(app, tx, (account, id), (page, rights)).await,
+        }
     }
 }
 
@@ -85,7 +91,21 @@ mod tests {
         assert_eq!(Topic::list(&one), Some(vec![Topic::Order(id)]));
         assert_eq!(Topic::list(&format!("{one},{one}")).map(|t| t.len()), Some(2));
         let many = [one.as_str(); MOST + 1].join(",");
-        for wrong in ["", "ord", "ord:", "ord:svc_1", "all:1", &format!("{one},"), &many] {
+        let service = ServiceId::new(uuid::Uuid::from_u128(1));
+        assert_eq!(
+            Topic::list(&format!("svc:{service}")),
+            Some(vec![Topic::Service(service)])
+        );
+        for wrong in [
+            "",
+            "ord",
+            "ord:",
+            "ord:svc_1",
+            "svc:ord_1",
+            "all:1",
+            &format!("{one},"),
+            &many,
+        ] {
             assert_eq!(Topic::list(wrong), None, "{wrong:?}");
         }
     }

@@ -25,7 +25,6 @@ dashboard-no-operations = Nichts wartet
 dashboard-no-operations-text = Alles Bestellte läuft.
 dashboard-retry = Jetzt erneut versuchen
 
-service-tabs = Seiten dieses Dienstes
 service-range = Gezeigte Zeit
 service-bandwidth = Bandbreite
 service-used-of = { $used } von { $included } verbraucht
@@ -40,8 +39,6 @@ service-status = Status
 service-pay = Bezahlen
 service-download = { $number } herunterladen
 service-access = Zugang
-service-password = Root-Passwort
-service-reset = Zurücksetzen
 service-plan = Tarif und Verlängerung
 service-renews = Verlängert sich
 service-pays-with = Zahlt automatisch

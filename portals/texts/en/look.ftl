@@ -25,7 +25,6 @@ dashboard-no-operations = Nothing is waiting
 dashboard-no-operations-text = Everything that was ordered is running.
 dashboard-retry = Retry now
 
-service-tabs = Pages of this service
 service-range = Time shown
 service-bandwidth = Bandwidth
 service-used-of = { $used } of { $included } used
@@ -40,8 +39,6 @@ service-status = Status
 service-pay = Pay
 service-download = Download { $number }
 service-access = Access
-service-password = Root password
-service-reset = Reset
 service-plan = Plan and renewal
 service-renews = Renews
 service-pays-with = Auto-pay

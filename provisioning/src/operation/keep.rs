@@ -205,7 +205,8 @@ pub(crate) async fn see(
     ip_addresses: &[String],
     observed: &Value,
 ) -> Result<(), BillingError> {
-    sqlx::query("UPDATE services SET ip_addresses = $2, observed = $3, observed_at = $4 WHERE id = $1")
+    sqlx::query("UPDATE services SET ip_addresses = $2, observed_at = $4, observed = CASE WHEN jsonb_exists(observed, 'traffic') \
+         THEN $3::jsonb || jsonb_build_object('traffic', observed->'traffic') ELSE $3::jsonb END WHERE id = $1")
         .bind(service)
         .bind(ip_addresses)
         .bind(observed)

@@ -2,4 +2,5 @@
 
 mod order;
 pub mod people;
+mod service;
 mod stream;

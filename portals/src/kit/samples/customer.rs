@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use platform::money::{Currency, Money};
 
-use super::{day, series, tabs};
+use super::{day, moment, series, tabs};
 use crate::charts::{Chart, Plot, Stroke, area};
 use crate::kit::invoice::{InvoicePage, Line, Pay, UseCredit};
 use crate::kit::parts::{Card, Meta};
-use crate::kit::service::{Access, Action, Bandwidth, InvoiceRow, Plan, ServicePage};
+use crate::kit::service::{Access, Action, Activity, Bandwidth, InvoiceRow, Password, Plan, ServicePage};
 use crate::status::{self, Badge, InvoiceState};
 
 fn text(words: &str) -> String {
@@ -60,7 +60,8 @@ pub fn service(currency: Currency) -> ServicePage {
         text: text(words),
     };
     ServicePage {
-        id: text("svc_sample"),
+        path: text("#"),
+        topics: Some(text("svc:svc_sample")),
         name: text("web-01.hallsons.example"),
         picture: "server-2",
         badge: status::service("active", None, None),
@@ -72,14 +73,15 @@ pub fn service(currency: Currency) -> ServicePage {
         ]
         .map(meta)
         .to_vec(),
-        tabs: tabs(&["Overview", "Network", "Backups", "Rebuild", "Activity"], 0),
+        power: Some(status::power("running")),
+        notice: None,
         actions: actions(),
         bandwidth: Some(Bandwidth {
-            chart: bandwidth(),
+            chart: Some(bandwidth()),
             ranges: tabs(&["24 h", "7 d", "30 d"], 0),
             used: 1_840_000_000_000,
             included: Some(10_000_000_000_000),
-            resets_on: day(12, 1),
+            resets_on: Some(day(12, 1)),
         }),
         access: [
             ("IPv4", "203.0.113.42"),
@@ -88,11 +90,16 @@ pub fn service(currency: Currency) -> ServicePage {
         ]
         .map(access)
         .to_vec(),
-        reset_path: Some(text("#")),
+        password: Some(Password {
+            waiting: true,
+            under_way: false,
+            can_reset: true,
+        }),
         plan: Plan {
             price: Money { minor: 4800, currency },
             period_key: "ui-per-month",
             renews_on: Some(day(12, 1)),
+            ends_on: None,
             pays_with: Some(text("Visa ···· 4242")),
             sizes: vec![
                 (text("vCPU / memory"), text("4 / 8 GB")),
@@ -100,9 +107,26 @@ pub fn service(currency: Currency) -> ServicePage {
             ],
             change_path: Some(text("#")),
             cancel_path: Some(text("#")),
+            keep_path: None,
         },
-        invoices: invoices(currency),
+        invoices: Some(invoices(currency)),
+        activity: activity(),
     }
+}
+
+fn activity() -> Vec<Activity> {
+    let rows = [
+        ("Restarted", "refresh"),
+        ("Set up and running", "circle-check"),
+        ("Ordered and paid", "shopping-cart"),
+    ];
+    let entry = |(words, icon)| Activity {
+        at: moment(),
+        text: text(words),
+        who: None,
+        icon,
+    };
+    rows.map(entry).to_vec()
 }
 
 fn actions() -> Vec<Action> {
@@ -119,7 +143,6 @@ fn actions() -> Vec<Action> {
         label: text(label),
         icon,
         path: text("#"),
-        link: action.is_none(),
         action,
         confirm,
     };
