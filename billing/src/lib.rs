@@ -28,6 +28,7 @@ pub mod report;
 pub mod rules;
 pub mod sandbox;
 pub mod service;
+pub mod standing;
 pub mod subscription;
 pub mod suspension;
 

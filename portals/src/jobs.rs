@@ -13,6 +13,9 @@ use platform::event::EventArgs;
 use platform::job::{Job, Outcome};
 use provisioning::operation::{self, RetryOperation, RunOperation};
 use provisioning::upstream::{self, LookUpstream};
+    });
+use provisioning::reconcile::{self, Reconcile};
+use provisioning::sweep::{self, ReadUsage};
 use tenancy::jobs::{JobContext, Registry};
 use tenancy::mail::{self, SendMail};
 
@@ -79,6 +82,12 @@ pub fn registry(app: &App) -> Registry {
     let registry = registry.on_name(TELL_DOWNSTREAM, move |context: JobContext, args: EventArgs| {
         let app = own.clone();
         async move { upstream::tell(&app.workshop(), &context.scope, &args).await }
+    });
+    let registry = job(registry, app, |app, context, args: Reconcile| async move {
+        reconcile::reconcile_job(&app.workshop(), &context.scope, &args).await
+    });
+    let registry = job(registry, app, |app, context, args: ReadUsage| async move {
+        sweep::read_usage_job(&app.workshop(), &context.scope, &args).await
     });
     let own = app.clone();
     let registry = registry.on_name(NOTIFY, move |context: JobContext, args: EventArgs| {

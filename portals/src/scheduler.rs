@@ -7,6 +7,7 @@ use billing::collection::{self, Collected};
 use billing::renewal::{self, Run};
 use chrono::Timelike;
 use platform::task::Shutdown;
+use provisioning::sweep;
 use tenancy::schema::{self, SPARES};
 use tenancy::{TenantScope, TenantState, resolve};
 
@@ -46,6 +47,9 @@ pub async fn run(app: App, shutdown: Shutdown) {
                 Err(error) => {
                     tracing::error!(tenant = tenant.slug, %error, "the day could not be gone through; it is tried again");
                 }
+            }
+            if let Err(error) = sweep::wake(app.tenancy(), app.panels(), &scope).await {
+                tracing::error!(tenant = tenant.slug, %error, "panels could not be asked; it is tried again");
             }
         }
         if let Err(error) = schema::refill(app.tenancy(), SPARES).await {

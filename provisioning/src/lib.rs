@@ -10,7 +10,7 @@
 //! | `virtfusion`, `upstream`, `manual`, `sandbox` | the panels |
 //! | `operation` | wanted changes, driven step by step; what staff do with them |
 //! | `server` | configured endpoints |
-//! | `link`, `usage`, `capacity`, `reconcile` | ways in, traffic, room left, ours against theirs |
+//! | `link`, `usage`, `capacity`, `reconcile`, `sweep` | ways in, traffic, room left, ours against theirs, all of it regularly |
 
 pub mod capacity;
 pub mod link;
@@ -20,6 +20,7 @@ pub mod panel;
 pub mod reconcile;
 mod sandbox;
 pub mod server;
+pub mod sweep;
 pub mod upstream;
 pub mod usage;
 mod virtfusion;

@@ -49,15 +49,27 @@ pub async fn read(shop: &Workshop, scope: &TenantScope, id: ServiceId) -> Result
     }
     sqlx::query(
         "UPDATE services SET observed = CASE jsonb_typeof(observed) WHEN 'object' THEN observed ELSE '{}'::jsonb END \
-         || jsonb_build_object('traffic', $2::jsonb) WHERE id = $1",
+         || jsonb_build_object('traffic', $2::jsonb), usage_at = $3 WHERE id = $1",
     )
     .bind(id)
     .bind(json!(traffic))
+    .bind(tx.now())
     .execute(tx.connection())
     .await?;
     tell(&mut tx, &found).await?;
     tx.commit().await?;
     Ok(traffic)
+}
+
+/// It cannot be read now: its turn comes again with the next round.
+pub(crate) async fn skip(shop: &Workshop, scope: &TenantScope, id: ServiceId) -> Result<(), BillingError> {
+    let mut tx = shop.doors.begin(scope).await?;
+    sqlx::query("UPDATE services SET usage_at = $2 WHERE id = $1")
+        .bind(id)
+        .bind(tx.now())
+        .execute(tx.connection())
+        .await?;
+    Ok(tx.commit().await?)
 }
 
 /// Reads what the service is on its panel and keeps it.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use platform::db::DbError;
 
 use crate::permission::Permissions;
-use crate::{AccountId, TenantTx, UserId};
+use crate::{AccountId, TenantTx, UserId, audit};
 
 /// A membership as the session and the account page need it.
 #[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
@@ -65,6 +65,23 @@ pub async fn add(
     .execute(tx.connection())
     .await?;
     Ok(())
+}
+
+/// Takes a user out of an account's team; the owner stays.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn remove(tx: &mut TenantTx, account: AccountId, user: UserId) -> Result<bool, DbError> {
+    let done = sqlx::query("DELETE FROM members WHERE account_id = $1 AND user_id = $2 AND NOT owner")
+        .bind(account)
+        .bind(user)
+        .execute(tx.connection())
+        .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    audit::record(tx, "member.removed", user, serde_json::json!({ "account": account })).await?;
+    Ok(true)
 }
 
 /// The accounts a user belongs to, the oldest first.

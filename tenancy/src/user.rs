@@ -379,6 +379,24 @@ pub async fn update(
     Ok(())
 }
 
+/// Changes the colours; anything unknown is as the device has it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_theme(tx: &mut TenantTx, user: UserId, theme: &str) -> Result<(), DbError> {
+    let theme = if ["light", "dark"].contains(&theme) {
+        theme
+    } else {
+        "auto"
+    };
+    sqlx::query("UPDATE users SET theme = $2 WHERE id = $1")
+        .bind(user)
+        .bind(theme)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Users newest first, of one account or of all.
 ///
 /// # Errors

@@ -51,17 +51,20 @@ pub async fn services(State(app): State<App>, member: Member<UseServices>, asked
     };
     let found = match read.await {
         Ok(found) => found.map(|service| {
-            Row::plain(vec![
-                Cell::text(&service.label),
-                Cell::text(service.product_name).below(service.plan_name),
-                Cell::text(service.ip_addresses.join(", ")),
-                Cell::badge(status::service(
-                    &service.status,
-                    service.reason.as_deref(),
-                    service.cancel_on,
-                )),
-                Cell::at(service.created_at),
-            ])
+            Row::to(
+                format!("/account/services/{}", service.id),
+                vec![
+                    Cell::text(&service.label),
+                    Cell::text(service.product_name).below(service.plan_name),
+                    Cell::text(service.ip_addresses.join(", ")),
+                    Cell::badge(status::service(
+                        &service.status,
+                        service.reason.as_deref(),
+                        service.cancel_on,
+                    )),
+                    Cell::at(service.created_at),
+                ],
+            )
         }),
         Err(error) => return internal(error),
     };

@@ -1,23 +1,22 @@
 //! The customers' portal: services and invoices.
 
+pub mod home;
 pub mod invoice;
 mod lists;
 pub mod methods;
 pub mod order;
+pub mod profile;
 pub mod service;
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use tenancy::extract::Member;
-use tenancy::permission::Any;
 
 use crate::app::App;
 
 /// The routes of this surface.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/account", get(home))
+        .route("/account", get(home::show))
         .route("/account/services", get(lists::services))
         .route("/account/invoices", get(lists::invoices))
         .route("/account/invoices/{id}", get(invoice::show))
@@ -33,8 +32,5 @@ pub fn routes() -> Router<App> {
         .route("/account/payment-methods/{id}/remove", post(methods::remove))
         .route("/account/orders/{id}", get(order::show))
         .merge(service::routes())
-}
-
-async fn home(_member: Member<Any>) -> Response {
-    Redirect::to("/account/services").into_response()
+        .merge(profile::routes())
 }

@@ -26,6 +26,12 @@ fn pages(brand: &str, colours: &BrandColours, theme: Theme, tag: &str) -> Vec<(&
         .map(|(name, order)| (name, views.show(&order, &customer).unwrap()))
         .collect();
     pages.extend([
+        ("home", views.show(&samples::home(usd()), &customer).unwrap()),
+        ("profile", views.show(&samples::profile(), &customer).unwrap()),
+        ("details", views.show(&samples::details(), &customer).unwrap()),
+        ("team", views.show(&samples::team(), &customer).unwrap()),
+        ("cancel", views.show(&samples::cancel(), &customer).unwrap()),
+        ("way-in", views.show(&samples::way_in(), &customer).unwrap()),
         ("dash", views.show(&samples::dashboard(usd()), &staff).unwrap()),
         (
             "styleguide",

@@ -37,7 +37,7 @@ pub fn site(_route: &HostRoute) -> Vec<MenuSection> {
 /// The customers' menu, narrowed to what the member may do.
 #[must_use]
 pub fn account(rights: &Permissions) -> Vec<MenuSection> {
-    let mut entries = Vec::new();
+    let mut entries = vec![entry("overview", "menu-overview", "/account", "layout-dashboard")];
     if rights.has("services.use") {
         entries.push(entry("services", "menu-services", "/account/services", "server-2"));
     }

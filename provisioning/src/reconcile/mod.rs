@@ -18,6 +18,9 @@ use crate::operation::{self, Workshop};
 use crate::panel::{Capability, Observed, Panel, PanelContext, PanelError};
 use crate::server::{self, said_no};
 
+/// How long a panel may take to list what it has.
+const MOST: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// Compares one server, or every active one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reconcile {
@@ -78,7 +81,9 @@ pub async fn server_against_ours(
         return Ok(Vec::new());
     }
     let theirs = if panel.capabilities().contains(&Capability::Reconcile) {
-        panel.read_all(&context).await.map_err(said_no)?
+        let all = tokio::time::timeout(MOST, panel.read_all(&context)).await;
+        all.unwrap_or_else(|_| Err(PanelError::Unknown("the panel took too long".into())))
+            .map_err(said_no)?
     } else {
         one_by_one(shop, scope, (panel.as_ref(), &context), &ours).await?
     };

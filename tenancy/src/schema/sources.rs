@@ -39,10 +39,11 @@ const TENANT: &[Source] = &[
     source!(11, "tenant", "0011_reseller_suspensions"),
     source!(12, "tenant", "0012_reports"),
     source!(13, "tenant", "0013_mails"),
+    source!(14, "tenant", "0014_rounds"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 13;
+pub const TENANT_VERSION: i32 = 14;
 
 /// The tenant migrations, oldest first.
 #[must_use]

@@ -3,5 +3,7 @@
 mod acts;
 mod by_hand;
 mod chain;
+mod staff;
+mod sweep;
 mod upstream;
 mod yard;

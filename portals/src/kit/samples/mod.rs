@@ -1,10 +1,12 @@
 //! Sample values of the typed pages, for the style guide and for tests that render every page in every locale.
 
+mod account;
 mod customer;
 mod live;
 pub mod shop;
 mod staff;
 
+pub use account::{cancel, details, home, profile, team, way_in};
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 pub use customer::{invoice, service};
 pub use live::orders;
