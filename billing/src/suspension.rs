@@ -112,7 +112,7 @@ pub struct Cause {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn open(tx: &mut TenantTx, id: ServiceId) -> Result<Vec<Cause>, BillingError> {
+pub async fn causes(tx: &mut TenantTx, id: ServiceId) -> Result<Vec<Cause>, BillingError> {
     Ok(sqlx::query_as(
         "SELECT cause, invoice_id FROM suspensions WHERE service_id = $1 AND lifted_at IS NULL ORDER BY created_at, id",
     )

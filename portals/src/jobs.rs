@@ -12,10 +12,9 @@ use billing::refund::{self, DriveRefund};
 use platform::event::EventArgs;
 use platform::job::{Job, Outcome};
 use provisioning::operation::{self, RetryOperation, RunOperation};
-use provisioning::upstream::{self, LookUpstream};
-    });
 use provisioning::reconcile::{self, Reconcile};
 use provisioning::sweep::{self, ReadUsage};
+use provisioning::upstream::{self, LookUpstream};
 use tenancy::jobs::{JobContext, Registry};
 use tenancy::mail::{self, SendMail};
 

@@ -169,6 +169,19 @@ pub async fn has_password(tx: &mut TenantTx, id: ServiceId) -> Result<bool, Bill
     )
 }
 
+/// Which of these services, already known to be the actor's, have a root password that waits to be shown.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn with_password(tx: &mut TenantTx, services: &[ServiceId]) -> Result<Vec<ServiceId>, BillingError> {
+    Ok(
+        sqlx::query_scalar("SELECT id FROM services WHERE id = ANY($1) AND secrets IS NOT NULL")
+            .bind(services)
+            .fetch_all(tx.connection())
+            .await?,
+    )
+}
+
 /// The root password as the panel gave it last: shown once, then forgotten here; none when there is none to show.
 ///
 /// # Errors

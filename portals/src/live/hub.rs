@@ -21,8 +21,9 @@ pub const PER_PROCESS: usize = 4_000;
 
 /// Panels asked at once for open pages: one that hangs holds its place for ten seconds and nobody up.
 const LOOKS_AT_ONCE: usize = 32;
-/// A panel that was asked about something is not asked again before.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// A panel that has answered is not asked the same again before, nor one that has not.
+const AFTER_ANSWER: Duration = Duration::from_secs(5);
+const AFTER_SILENCE: Duration = Duration::from_secs(30);
 
 /// Whose news: the tenant's schema and the account.
 pub type Address = (String, AccountId);
@@ -48,10 +49,10 @@ struct Seats {
 /// What is asked of a panel: state or usage of a service.
 type Look = (ServiceId, &'static str);
 
-/// When it was asked, and whether it has answered.
-struct Asked {
-    at: Instant,
-    open: bool,
+/// A question: under way, or over and not to be asked again before a moment.
+enum Asked {
+    Open,
+    Until(Instant),
 }
 
 /// No seat is free.
@@ -131,15 +132,16 @@ impl Hub {
     /// Whether a panel may be asked now; at most so many at once, and each again only after a while.
     fn may_look(&self, look: Look) -> bool {
         let mut looks = self.0.looks.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.retain(|_, asked| asked.open || asked.at.elapsed() < LOOK_AGAIN);
-        if looks.contains_key(&look) || looks.values().filter(|asked| asked.open).count() >= LOOKS_AT_ONCE {
+        let now = Instant::now();
+        looks.retain(|_, asked| match asked {
+            Asked::Open => true,
+            Asked::Until(then) => *then > now,
+        });
+        let open = looks.values().filter(|asked| matches!(asked, Asked::Open)).count();
+        if looks.contains_key(&look) || open >= LOOKS_AT_ONCE {
             return false;
         }
-        let asked = Asked {
-            at: Instant::now(),
-            open: true,
-        };
-        looks.insert(look, asked);
+        looks.insert(look, Asked::Open);
         true
     }
 
@@ -155,13 +157,15 @@ impl Hub {
                 "usage" => usage::read(&shop, &scope, service).await.map(drop),
                 _ => usage::refresh(&shop, &scope, service).await.map(drop),
             };
-            if let Err(error) = answer {
-                tracing::info!(%service, what, %error, "a panel did not say how a service is");
-            }
+            let pause = match answer {
+                Ok(()) => AFTER_ANSWER,
+                Err(error) => {
+                    tracing::info!(%service, what, %error, "a panel did not say how a service is");
+                    AFTER_SILENCE
+                }
+            };
             let mut looks = hub.0.looks.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(asked) = looks.get_mut(&look) {
-                asked.open = false;
-            }
+            looks.insert(look, Asked::Until(Instant::now() + pause));
         });
     }
 

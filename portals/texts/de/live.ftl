@@ -50,6 +50,7 @@ live-address = IP-Adresse
 live-shell = Verbinden
 live-first-steps = Erste Schritte
 live-first-password = Öffnen Sie den Dienst und sehen Sie sich das Root-Passwort an. Es wird einmal gezeigt.
+live-first-new-password = Öffnen Sie den Dienst und setzen Sie ein Root-Passwort. Es wird einmal gezeigt.
 live-first-connect = Verbinden Sie sich mit dem Befehl oben, oder öffnen Sie die Konsole im Browser.
 live-first-update = Spielen Sie Aktualisierungen ein und setzen Sie ein eigenes Passwort.
 live-first-open = Öffnen Sie den Dienst und melden Sie sich von dort in seinem Panel an.

@@ -12,7 +12,6 @@ service-traffic-in = Eingehend
 service-span-24h = 24 Std.
 service-span-7d = 7 Tage
 service-span-30d = 30 Tage
-service-hostname = Hostname
 service-cores = vCPU
 service-memory = Arbeitsspeicher
 service-disk = Festplatte

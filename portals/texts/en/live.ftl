@@ -50,6 +50,7 @@ live-address = IP address
 live-shell = Connect
 live-first-steps = First steps
 live-first-password = Open the service and look at the root password. It is shown once.
+live-first-new-password = Open the service and set a root password. It is shown once.
 live-first-connect = Connect with the command above, or open the console in your browser.
 live-first-update = Install updates and set your own password.
 live-first-open = Open the service and sign in to its panel from there.

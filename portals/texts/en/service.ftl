@@ -12,7 +12,6 @@ service-traffic-in = In
 service-span-24h = 24 h
 service-span-7d = 7 d
 service-span-30d = 30 d
-service-hostname = Host name
 service-cores = vCPU
 service-memory = Memory
 service-disk = Disk

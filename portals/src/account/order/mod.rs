@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use platform::money::{Currency, Money};
 use platform::views::{Context, Page, Tone};
+use provisioning::link;
 use provisioning::operation::progress::{self, Build};
 use serde::Serialize;
 use tenancy::extract::Member;
@@ -104,6 +105,8 @@ pub struct Ready {
     pub shell: Option<String>,
     /// Whether it is a machine.
     pub machine: bool,
+    /// Whether a root password waits on its page; else a new one can be set there.
+    pub has_password: bool,
 }
 
 /// What the database says of an order.
@@ -112,6 +115,7 @@ struct Facts {
     invoice: Option<Invoice>,
     payment: Option<Payment>,
     services: Vec<(Service, bool)>,
+    with_password: Vec<ServiceId>,
     builds: Vec<Build>,
     usual: Option<(i64, i64)>,
 }
@@ -194,6 +198,7 @@ async fn read(tx: &mut TenantTx, account: AccountId, id: OrderId) -> Result<Opti
         services.push((found, machine));
     }
     let builds = progress::builds(tx, &ids).await?;
+    let with_password = link::with_password(tx, &ids).await?;
     let usual = match products.as_slice() {
         [(product, _)] => progress::usual_seconds(tx, *product).await?,
         _ => None,
@@ -203,6 +208,7 @@ async fn read(tx: &mut TenantTx, account: AccountId, id: OrderId) -> Result<Opti
         invoice,
         payment,
         services,
+        with_password,
         builds,
         usual,
     }))
@@ -342,6 +348,7 @@ fn card(app: &App, page: &Page, facts: &Facts, first: &Stage, (found, machine): 
             .map(|ip| format!("ssh root@{ip}")),
         addresses: found.ip_addresses.clone(),
         machine: *machine,
+        has_password: facts.with_password.contains(&found.id),
     });
     let failed = found.status == "failed";
     BuildCard {

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use platform::db::DbError;
+use platform::texts::Locale;
 use platform::views::{Context, Page, Tone};
 use serde::{Deserialize, Serialize};
 use tenancy::extract::Member;
@@ -256,6 +257,11 @@ pub(super) async fn save(
     };
     if let Err(error) = save.await {
         return internal(error);
+    }
+    // Said in the language that was just chosen.
+    let mut page = page;
+    if let Ok(locale) = Locale::parse(&fields.locale) {
+        page.locale = locale;
     }
     page::flash(&member.session, Tone::Success, app.say(&page, "profile-saved", &[])).await;
     Redirect::to("/account/profile").into_response()

@@ -167,7 +167,7 @@ pub async fn read(
         has_password: link::has_password(tx, id).await?,
         operations: operation::list(tx, Some(id), 12, None).await?,
         events: timeline::list(tx, &filter, 20, None).await?,
-        causes: suspension::open(tx, id).await?,
+        causes: suspension::causes(tx, id).await?,
         method: methods.into_iter().find(|m| m.is_default && m.state == "active"),
         today: tx.today(),
         now: tx.now(),

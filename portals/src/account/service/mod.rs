@@ -114,11 +114,11 @@ fn look(app: &App, scope: &TenantScope, facts: &Facts) {
     if !["active", "suspended"].contains(&service.status.as_str()) || service.panel_ref.is_none() {
         return;
     }
+    // A panel takes a while to become what it was told: soon after an act it is asked more often.
     let done = facts.operations.iter().filter_map(|o| o.finished_at).max();
-    let old = facts
-        .seen
-        .at
-        .is_none_or(|at| facts.now - at > chrono::TimeDelta::seconds(60));
+    let fresh = done.is_some_and(|at| facts.now - at < chrono::TimeDelta::minutes(1));
+    let keeps = chrono::TimeDelta::seconds(if fresh { 8 } else { 60 });
+    let old = facts.seen.at.is_none_or(|at| facts.now - at > keeps);
     if old || done > facts.seen.at {
         app.live().look(app, scope, (service.id, "state"));
     }

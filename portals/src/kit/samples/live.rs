@@ -31,6 +31,7 @@ pub fn orders(currency: Currency) -> Vec<OrderPage> {
         addresses: vec!["203.0.113.42".into(), "2001:db8:42::1".into()],
         shell: Some("ssh root@203.0.113.42".into()),
         machine: true,
+        has_password: true,
     };
     let building = card("web-01.hallsons.example", "provisioning", steps(3, "running"));
     let done = BuildCard {
