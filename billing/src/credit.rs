@@ -245,17 +245,22 @@ pub async fn pay_open(tx: &mut TenantTx, account: AccountId) -> Result<Vec<Invoi
     let (mut left, code) = found.ok_or(BillingError::NotFound("account"))?;
     let unit = currency(&code)?;
     // What is being settled this moment is locked: money that arrives there is not overtaken by credit.
-    let open: Vec<(InvoiceId, i64)> = sqlx::query_as(
-        "SELECT id, total_minor - allocated_minor FROM invoices WHERE account_id = $1 AND currency = $2 AND status = 'issued' \
-         AND payment_status IN ('unpaid', 'partly_paid') AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = invoices.id \
+    // What runs is paid before orders that wait; what could not be delivered is nobody's debt.
+    let sql = format!(
+        "SELECT i.id, i.total_minor - i.allocated_minor FROM invoices i WHERE i.account_id = $1 AND i.currency = $2 AND i.status = 'issued' \
+         AND i.payment_status IN ('unpaid', 'partly_paid') AND NOT {UNDELIVERED} \
+         AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id \
            AND p.status IN ('created', 'requires_action', 'processing', 'unknown', 'held')) \
-         ORDER BY due_on, created_at, id LIMIT $3 FOR UPDATE SKIP LOCKED",
-    )
-    .bind(account)
-    .bind(&code)
-    .bind(PAGE)
-    .fetch_all(tx.connection())
-    .await?;
+         ORDER BY EXISTS (SELECT 1 FROM orders o WHERE o.id = i.order_id AND o.status <> 'accepted'), i.due_on, i.created_at, i.id \
+         LIMIT $3 FOR UPDATE OF i SKIP LOCKED",
+        UNDELIVERED = invoice::UNDELIVERED
+    );
+    let open: Vec<(InvoiceId, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(account)
+        .bind(&code)
+        .bind(PAGE)
+        .fetch_all(tx.connection())
+        .await?;
     let mut paid = Vec::new();
     for (id, due) in open {
         let used = use_on(tx, id, account, Money::new(due, unit)?, left).await?;

@@ -169,16 +169,20 @@ pub(crate) async fn save(
     .execute(tx.connection())
     .await?;
     let sql = format!("{COLUMNS} WHERE gateway_id = $1 AND provider_ref = $2 AND account_id = $3");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+    let kept: Option<PaymentMethod> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(gateway)
         .bind(&saved.reference)
         .bind(payer)
         .fetch_optional(tx.connection())
-        .await?
-        .ok_or(BillingError::Conflict(
-            "method_of_another",
-            "This method belongs to another account.".into(),
-        ))
+        .await?;
+    let kept = kept.ok_or(BillingError::Conflict(
+        "method_of_another",
+        "This method belongs to another account.".into(),
+    ))?;
+    if kept.is_default {
+        try_again(tx, payer).await?;
+    }
+    Ok(kept)
 }
 
 /// A method by id.
@@ -240,6 +244,20 @@ async fn set_default(tx: &mut TenantTx, account: AccountId, id: PaymentMethodId)
         .bind(id)
         .execute(tx.connection())
         .await?;
+    try_again(tx, account).await
+}
+
+/// What could not be charged to the method before is tried today with the new one. What is being settled this
+/// moment is left alone.
+async fn try_again(tx: &mut TenantTx, account: AccountId) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE invoices SET next_try_on = $2 WHERE id IN (SELECT id FROM invoices WHERE account_id = $1 AND status = 'issued' \
+         AND payment_status IN ('unpaid', 'partly_paid') AND tries > 0 AND next_try_on IS NULL ORDER BY id FOR UPDATE SKIP LOCKED)",
+    )
+    .bind(account)
+    .bind(tx.today())
+    .execute(tx.connection())
+    .await?;
     Ok(())
 }
 

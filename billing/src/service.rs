@@ -138,6 +138,7 @@ pub async fn keep_password(tx: &mut TenantTx, id: ServiceId, password: &str) -> 
 /// # Errors
 /// When there is no such service.
 pub async fn activate(tx: &mut TenantTx, id: ServiceId, confirmed: &Confirmed) -> Result<(), BillingError> {
+    crate::order::start_when_it_runs(tx, id).await?;
     let done = sqlx::query(
         "UPDATE services SET status = 'active', reason = NULL, panel_ref = $2, ip_addresses = $3, observed = $4, observed_at = $5, \
          activated_at = coalesce(activated_at, $5) WHERE id = $1 AND status IN ('pending', 'provisioning', 'failed')",

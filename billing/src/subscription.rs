@@ -1,4 +1,4 @@
-//! Subscriptions: the agreements to keep billing. Cancelled at the end of what is billed, withdrawn until then.
+//! Subscriptions: what is billed again and again. Cancelled at the end of what is billed, withdrawn until then.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use platform::event::{self, NewEvent};
@@ -139,11 +139,13 @@ pub async fn invoices_of(tx: &mut TenantTx, id: SubscriptionId, limit: i64) -> R
 /// The subscription of a service, locked.
 async fn locked(tx: &mut TenantTx, id: ServiceId) -> Result<Subscription, BillingError> {
     let found = service::find(tx, id).await?.ok_or(BillingError::NotFound("service"))?;
-    let sql = format!("{COLUMNS} WHERE s.id = $1 FOR UPDATE OF s");
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+    sqlx::query("SELECT id FROM subscriptions WHERE id = $1 FOR UPDATE")
         .bind(found.subscription_id)
-        .fetch_one(tx.connection())
-        .await?)
+        .execute(tx.connection())
+        .await?;
+    find(tx, found.subscription_id)
+        .await?
+        .ok_or(BillingError::NotFound("subscription"))
 }
 
 /// Cancels at the end of what is billed; cancelled already stays as it is. Answers the first day not served.
@@ -219,8 +221,8 @@ mod tests {
             account_id: AccountId::new(Uuid::nil()),
             order_id: None,
             parent_id: None,
-            service_id: None,
             plan_id: PlanId::new(Uuid::nil()),
+            service_id: None,
             currency: "USD".into(),
             quantity: 2,
             unit_minor: 1000,

@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx, audit, task};
 
-use crate::BillingError;
 use crate::ids::InvoiceId;
+use crate::{BillingError, invoice, renewal};
 
 /// Invoices read at once; the next page goes on after the last of this one.
 const PAGE: i64 = 200;
@@ -92,6 +92,10 @@ pub async fn collect(doors: &Tenancy, scope: &TenantScope) -> Result<Collected, 
         for (_, invoice) in page {
             day.invoices += 1;
             if let Err(error) = one(doors, scope, invoice, &mut day).await {
+                // The database is away: nothing is wrong with the invoice, and the day is gone through again.
+                if renewal::is_away(&error) {
+                    return Err(error);
+                }
                 stuck(doors, scope, invoice, &error).await;
                 day.failed.push((invoice, error.to_string()));
             }
@@ -107,18 +111,20 @@ async fn open(
     today: NaiveDate,
     after: Option<(NaiveDate, InvoiceId)>,
 ) -> Result<Vec<(NaiveDate, InvoiceId)>, BillingError> {
-    Ok(sqlx::query_as(
+    let sql = format!(
         "SELECT i.due_on, i.id FROM invoices i JOIN accounts a ON a.id = i.account_id \
          WHERE i.status = 'issued' AND i.payment_status IN ('unpaid', 'partly_paid') AND i.collection_status IN ('none', 'overdue') \
-           AND a.parked_reason IS NULL AND (i.due_on < $1 OR i.next_try_on <= $1) \
+           AND a.parked_reason IS NULL AND (i.due_on < $1 OR i.next_try_on <= $1) AND NOT {UNDELIVERED} \
            AND ($2::date IS NULL OR (i.due_on, i.id) > ($2, $3)) ORDER BY i.due_on, i.id LIMIT $4",
-    )
-    .bind(today)
-    .bind(after.map(|at| at.0))
-    .bind(after.map(|at| at.1))
-    .bind(PAGE)
-    .fetch_all(tx.connection())
-    .await?)
+        UNDELIVERED = invoice::UNDELIVERED
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(today)
+        .bind(after.map(|at| at.0))
+        .bind(after.map(|at| at.1))
+        .bind(PAGE)
+        .fetch_all(tx.connection())
+        .await?)
 }
 
 /// One invoice, one transaction.

@@ -24,6 +24,14 @@ use crate::ids::{InvoiceId, LineId, OrderId, SubscriptionId};
 use crate::ledger::{self, Book, Posting};
 use crate::{BillingError, credit};
 
+/// Whether the invoice `i` is of an order of which nothing could be delivered: SQL. Nobody owes it, until
+/// somebody builds it after all.
+pub(crate) const UNDELIVERED: &str = "(i.order_id IS NOT NULL \
+     AND EXISTS (SELECT 1 FROM subscriptions s JOIN services v ON v.subscription_id = s.id WHERE s.order_id = i.order_id \
+       AND v.activated_at IS NULL AND v.status = 'failed') \
+     AND NOT EXISTS (SELECT 1 FROM subscriptions s JOIN services v ON v.subscription_id = s.id WHERE s.order_id = i.order_id \
+       AND (v.activated_at IS NOT NULL OR v.status IN ('pending', 'provisioning'))))";
+
 /// A line to issue.
 #[derive(Debug, Clone)]
 pub struct DraftLine {

@@ -17,6 +17,7 @@ use tenancy::{AccountId, TenantTx, account};
 pub use crate::quote::Item;
 pub use cancel::cancel;
 pub(crate) use cancel::cancel_waiting;
+pub(crate) use late::start_when_it_runs;
 pub use read::{Order, Renews, by_key, declined, find, invoice_of, list, of_service, renews};
 pub use room::{Room, count_holds, keep_again, release};
 

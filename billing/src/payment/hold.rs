@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use platform::job::{self, NewJob, Outcome as JobOutcome};
-use tenancy::{Tenancy, TenantScope, TenantTx};
+use tenancy::{Tenancy, TenantScope, TenantTx, task};
 
 use super::{FinishHold, Payment, find, locked, settle};
 use crate::gateway::{self, Asked, GatewayKinds, Outcome};
@@ -103,9 +103,9 @@ async fn decide(tx: &mut TenantTx, id: PaymentId) -> Result<Decision, BillingErr
         "cancelled" | "failed" => return Ok(Decision::Release(payment, reference)),
         _ => return Ok(Decision::Nothing),
     }
-    let (waiting, active): (i64, i64) = sqlx::query_as(
+    let (waiting, active, failed): (i64, i64, i64) = sqlx::query_as(
         "SELECT count(*) FILTER (WHERE v.status IN ('pending', 'provisioning')), \
-                count(*) FILTER (WHERE v.status IN ('active', 'suspended')) \
+                count(*) FILTER (WHERE v.status IN ('active', 'suspended')), count(*) FILTER (WHERE v.status = 'failed') \
          FROM invoices i JOIN subscriptions s ON s.order_id = i.order_id JOIN services v ON v.subscription_id = s.id WHERE i.id = $1",
     )
     .bind(payment.invoice_id)
@@ -115,6 +115,9 @@ async fn decide(tx: &mut TenantTx, id: PaymentId) -> Result<Decision, BillingErr
         return Ok(Decision::Wait);
     }
     if active > 0 {
+        if failed > 0 {
+            part_is_missing(tx, &payment, failed).await?;
+        }
         return Ok(Decision::Capture(payment, reference));
     }
     sqlx::query("UPDATE payments SET status = 'cancelled', settled_at = $2 WHERE id = $1")
@@ -124,6 +127,19 @@ async fn decide(tx: &mut TenantTx, id: PaymentId) -> Result<Decision, BillingErr
         .await?;
     super::settle::free_invoice(tx, payment.invoice_id).await?;
     Ok(Decision::Release(payment, reference))
+}
+
+/// All that was held is taken though a part of the order failed: a person decides what is built or given back.
+async fn part_is_missing(tx: &mut TenantTx, payment: &Payment, failed: i64) -> Result<(), BillingError> {
+    let new = task::NewTask {
+        kind: "payment",
+        key: format!("part:{}", payment.id),
+        title: "A part of a paid order was not built".into(),
+        reason: format!("Services that failed: {failed}. Build them by a retry, or refund their share."),
+        subject: Some(payment.invoice_id.to_string()),
+        job: None,
+    };
+    Ok(task::raise(tx, &new).await?)
 }
 
 /// After a service was decided, the held payment of its order is looked at at once.

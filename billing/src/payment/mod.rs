@@ -26,7 +26,7 @@ pub use received::{Received, record};
 pub use settle::settle;
 
 use crate::error::currency;
-use crate::gateway::{self, Asked, Charge, GatewayKinds, Outcome};
+use crate::gateway::{self, Asked, Charge, Decline, GatewayKinds, Outcome};
 use crate::ids::{GatewayId, InvoiceId, PaymentId, PaymentMethodId};
 use crate::invoice::Invoice;
 use crate::{BillingError, invoice, payment_method};
@@ -225,6 +225,19 @@ fn in_flight() -> BillingError {
     BillingError::Conflict("payment_in_flight", "A payment of this invoice is under way.".into())
 }
 
+/// The saved method was removed before it was charged: a clear no, so that the invoice is free for another.
+async fn without_method(doors: &Tenancy, scope: &TenantScope, id: PaymentId) -> Result<(), BillingError> {
+    let mut tx = doors.begin(scope).await?;
+    let gone = Outcome::Declined {
+        reference: None,
+        class: Decline::NewCard,
+        code: "method_removed".into(),
+        message: "The payment method was removed.".into(),
+    };
+    settle(&mut tx, id, &gone).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Calls the gateway for a payment that was begun, and settles its answer. Twice is as good as once:
 /// the gateway sees one key.
 ///
@@ -248,8 +261,11 @@ pub async fn drive(
             .await?;
     let now = tx.now();
     tx.commit().await?;
-    let (Some(method), "created") = (method, payment.status.as_str()) else {
+    if payment.status != "created" || payment.payment_method_id.is_none() {
         return Ok(());
+    }
+    let Some(method) = method else {
+        return without_method(doors, scope, id).await;
     };
     let gateway = payment.gateway()?;
     let outcome = match payment_method::customer(doors, kinds, scope, gateway, payment.account_id).await {
@@ -331,7 +347,8 @@ pub async fn ask(
             .await?;
     let now = tx.now();
     tx.commit().await?;
-    if ["succeeded", "cancelled"].contains(&payment.status.as_str()) || payment.gateway_id.is_none() {
+    // One that was given up is asked about too: money that arrives after all is still money.
+    if payment.status == "succeeded" || payment.gateway_id.is_none() {
         return Ok(());
     }
     if payment.is_open_page() && payment.created_at + page::LASTS < now {

@@ -135,7 +135,7 @@ async fn accounts(doors: &Tenancy, scope: &TenantScope, run: &mut Run) -> Result
 }
 
 /// Whether the database is at fault, and not what was asked of it.
-fn is_away(error: &BillingError) -> bool {
+pub(crate) fn is_away(error: &BillingError) -> bool {
     match error {
         BillingError::Db(DbError::Busy(_)) => true,
         BillingError::Db(DbError::Driver(error)) => error
@@ -277,7 +277,8 @@ async fn due(tx: &mut TenantTx, account: AccountId, on: NaiveDate) -> Result<Vec
          FROM subscriptions s JOIN plans l ON l.id = s.plan_id JOIN products p ON p.id = l.product_id \
          LEFT JOIN services v ON v.subscription_id = s.id \
          WHERE s.account_id = $1 AND s.status = 'active' AND s.cycle_unit <> 'once' AND s.billed_through <= $2 \
-           AND coalesce(v.status, '') NOT IN ('failed', 'terminated') ORDER BY s.id FOR UPDATE OF s",
+           AND coalesce(v.status, '') NOT IN ('failed', 'terminated') AND (v.id IS NULL OR v.activated_at IS NOT NULL) \
+         ORDER BY s.id FOR UPDATE OF s",
     )
     .bind(account)
     .bind(on)
@@ -356,7 +357,7 @@ pub(crate) async fn refresh_due(tx: &mut TenantTx, account: AccountId) -> Result
            LEFT JOIN services v ON v.subscription_id = s.id \
            WHERE s.account_id = $1 AND s.status = 'active' AND s.cycle_unit <> 'once' \
              AND (s.cancel_on IS NULL OR s.billed_through < s.cancel_on) \
-             AND coalesce(v.status, '') NOT IN ('failed', 'terminated')) WHERE id = $1",
+             AND coalesce(v.status, '') NOT IN ('failed', 'terminated') AND (v.id IS NULL OR v.activated_at IS NOT NULL)) WHERE id = $1",
     )
     .bind(account)
     .execute(tx.connection())

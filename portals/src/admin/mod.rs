@@ -119,21 +119,20 @@ fn supply() -> Router<App> {
 /// What is sold.
 fn shelf() -> Router<App> {
     use catalogue::{option, panel, plan, product};
-    let base = "/admin/catalogue/{id}";
     Router::new()
         .route("/admin/catalogue", get(catalogue::list).post(product::create))
         .route("/admin/catalogue/new", get(product::new))
-        .route(base, get(catalogue::show).post(product::update))
-        .route(&format!("{base}/edit"), get(product::edit))
-        .route(&format!("{base}/panel"), get(panel::show).post(panel::save))
-        .route(&format!("{base}/plans"), post(plan::create))
-        .route(&format!("{base}/plans/new"), get(plan::new))
-        .route(&format!("{base}/plans/{{plan}}"), get(plan::edit).post(plan::update))
-        .route(&format!("{base}/options"), post(option::create))
-        .route(&format!("{base}/options/new"), get(option::new))
+        .route("/admin/catalogue/{id}", get(catalogue::show).post(product::update))
+        .route("/admin/catalogue/{id}/edit", get(product::edit))
+        .route("/admin/catalogue/{id}/panel", get(panel::show).post(panel::save))
+        .route("/admin/catalogue/{id}/plans", post(plan::create))
+        .route("/admin/catalogue/{id}/plans/new", get(plan::new))
+        .route("/admin/catalogue/{id}/plans/{plan}", get(plan::edit).post(plan::update))
+        .route("/admin/catalogue/{id}/options", post(option::create))
+        .route("/admin/catalogue/{id}/options/new", get(option::new))
         .route(
-            &format!("{base}/options/{{option}}"),
+            "/admin/catalogue/{id}/options/{option}",
             get(option::edit).post(option::update),
         )
-        .route(&format!("{base}/{{verb}}"), post(catalogue::act))
+        .route("/admin/catalogue/{id}/{verb}", post(catalogue::act))
 }

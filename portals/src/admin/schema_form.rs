@@ -30,7 +30,7 @@ fn is_required(schema: &Value, name: &str) -> bool {
     list.is_some_and(|list| list.iter().any(|word| word == name))
 }
 
-fn kind<'a>(property: &'a Value) -> &'a str {
+fn kind(property: &Value) -> &str {
     property.get("type").and_then(Value::as_str).unwrap_or("string")
 }
 

@@ -102,9 +102,9 @@ pub struct OrderPreview {
     preview: bool,
     #[schema(value_type = crate::api::endpoints::MoneyDoc)]
     total: Money,
-    /// What falls due when, after today.
-    #[schema(value_type = Vec<Object>)]
-    renewals: Value,
+    /// Sum of what renews, whatever the cycle.
+    #[schema(value_type = Object)]
+    renewals: Money,
     /// The items with what each comes to.
     #[schema(value_type = Vec<Object>)]
     items: Value,
@@ -227,7 +227,7 @@ async fn place(
         let shown = OrderPreview {
             preview: true,
             total: quote.due_today,
-            renewals: json!(quote.renewals),
+            renewals: quote.renewals,
             items: json!(quote.items),
         };
         return Ok((StatusCode::OK, Json(json!(shown))));

@@ -64,7 +64,7 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
             "servers.write",
             None,
         )
-        .gives_object()
+        .gives::<ReconciliationView>()
         .status(202),
         reconcile,
     )
@@ -216,17 +216,22 @@ async fn check_server(State(app): State<App>, caller: ApiCaller, Path(id): Path<
     tx.commit().await?;
     caller.need("servers.write", None)?;
     let (ok, detail) = server::check(&app.workshop(), caller.scope(), id).await?;
-<<<<<<< HEAD
     Ok(Json(CheckView { ok, detail }))
-=======
-    Ok(Json(json!({ "ok": ok, "detail": detail })))
+}
+
+/// A comparison that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReconciliationView {
+    server: String,
+    /// queued.
+    status: &'static str,
 }
 
 async fn reconcile(
     State(app): State<App>,
     caller: ApiCaller,
     Path(id): Path<String>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<ReconciliationView>), ApiError> {
     let id: ServerId = id.parse().map_err(|_| ApiError::NotFound)?;
     let mut tx = app.tenancy().begin(caller.scope()).await?;
     server::find(&mut tx, id)
@@ -236,84 +241,9 @@ async fn reconcile(
     caller.need("servers.write", None)?;
     sweep::compare_now(&mut tx, id).await?;
     tx.commit().await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({ "server": id, "status": "queued" }))))
-}
-
-/// A configured gateway; its credentials are never answered back.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GatewayView {
-    id: String,
-    kind: String,
-    name: String,
-    #[schema(value_type = Object)]
-    settings: Value,
-    status: String,
-    webhook_url: String,
-    created_at: String,
-}
-
-/// A gateway to configure.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GatewayInput {
-    kind: String,
-    name: Option<String>,
-    #[schema(value_type = Object)]
-    credentials: Value,
-    #[schema(value_type = Object)]
-    settings: Option<Value>,
-}
-
-fn gateway_view(app: &App, caller: &ApiCaller, gateway: GatewayRow) -> GatewayView {
-    let path = format!("/hooks/{}/{}", gateway.kind, gateway.id);
-    GatewayView {
-        webhook_url: app.link(caller.scope().tenant(), Portal::All, &path),
-        id: gateway.id.to_string(),
-        kind: gateway.kind,
-        name: gateway.name,
-        settings: gateway.settings,
-        status: gateway.state,
-        created_at: super::instant(gateway.created_at),
-    }
-}
-
-async fn gateways(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> Answer<Value> {
-    caller.need("payments.read", None)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let rows = gateway::list(&mut tx).await?;
-    tx.commit().await?;
-    let views = rows.into_iter().map(|row| gateway_view(&app, &caller, row)).collect();
-    Ok(body::page(views, query.limit, |v: &GatewayView| v.id.clone()))
-}
-
-async fn gateway_by_id(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> Answer<GatewayView> {
-    let id = id.parse().map_err(|_| ApiError::NotFound)?;
-    let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let found = gateway::find(&mut tx, id)
-        .await?
-        .filter(|_| caller.0.account.is_none())
-        .ok_or(ApiError::NotFound)?;
-    caller.need("payments.read", None)?;
-    tx.commit().await?;
-    Ok(Json(gateway_view(&app, &caller, found)))
-}
-
-async fn create_gateway(State(app): State<App>, caller: ApiCaller, bytes: Bytes) -> Created<GatewayView> {
-    caller.need("payments.write", None)?;
-    let input: GatewayInput = body::read(&bytes)?;
-    let settings = input.settings.unwrap_or_else(|| json!({}));
-    let name = input.name.unwrap_or_default();
-    let mut tx = app.tenancy().begin(caller.scope()).await?;
-    let made = gateway::configure(
-        &mut tx,
-        app.gateways(),
-        &input.kind,
-        &name,
-        &input.credentials,
-        &settings,
-    )
-    .await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(gateway_view(&app, &caller, made))))
->>>>>>> 371bb43 (Overview, profile, billing details and team; panels are asked every hour and compared every day)
+    let view = ReconciliationView {
+        server: id.to_string(),
+        status: "queued",
+    };
+    Ok((StatusCode::ACCEPTED, Json(view)))
 }

@@ -74,7 +74,20 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
             entry("gateways", "menu-gateways", "/admin/gateways", "credit-card"),
         ),
     ];
-    let business = vec![
+    [
+        section("", overview, staff),
+        section("menu-section-business", business(), staff),
+        section("menu-section-operations", work, staff),
+        section("menu-section-system", system(), staff),
+    ]
+    .into_iter()
+    .filter(|section| !section.entries.is_empty())
+    .collect()
+}
+
+/// Who buys what, and pays for it.
+fn business() -> Vec<(&'static str, MenuEntry)> {
+    vec![
         (
             ReadAccounts::NAME,
             entry("customers", "menu-customers", "/admin/customers", "users"),
@@ -99,8 +112,12 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
             ReadCatalogue::NAME,
             entry("catalogue", "menu-catalogue", "/admin/catalogue", "package"),
         ),
-    ];
-    let system = vec![
+    ]
+}
+
+/// The house itself.
+fn system() -> Vec<(&'static str, MenuEntry)> {
+    vec![
         (
             ReadTenants::NAME,
             entry("tenants", "menu-tenants", "/admin/tenants", "building-store"),
@@ -115,16 +132,7 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>) -> Vec<MenuSection> {
             entry("staff", "menu-staff", "/admin/staff", "id-badge-2"),
         ),
         (ReadAudit::NAME, entry("audit", "menu-audit", "/admin/audit", "history")),
-    ];
-    [
-        section("", overview, staff),
-        section("menu-section-business", business, staff),
-        section("menu-section-operations", work, staff),
-        section("menu-section-system", system, staff),
     ]
-    .into_iter()
-    .filter(|section| !section.entries.is_empty())
-    .collect()
 }
 
 fn section<P>(label_key: &'static str, entries: Vec<(&str, MenuEntry)>, staff: &Staff<P>) -> MenuSection {

@@ -58,10 +58,12 @@ async fn account_of(tx: &mut TenantTx, id: ServiceId) -> Result<AccountId, Billi
     Ok(found.ok_or(BillingError::NotFound("service"))?.account_id)
 }
 
-/// What was held has been given back: building now would be a server nobody pays for.
+/// The invoice is paid and nothing of it went back, or its money is held: else building now would be a server
+/// nobody pays for.
 async fn must_be_paid(tx: &mut TenantTx, service: ServiceId) -> Result<(), BillingError> {
     let unpaid: bool = sqlx::query_scalar(
-        "SELECT coalesce(bool_or(paid.status IN ('unpaid', 'partly_paid')), false) FROM (SELECT i.payment_status AS status \
+        "SELECT coalesce(bool_or(paid.status <> 'paid' AND NOT paid.held), false) FROM (SELECT i.payment_status AS status, \
+           EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id AND p.status = 'held') AS held \
          FROM services v JOIN subscriptions s ON s.id = v.subscription_id JOIN invoices i ON i.order_id = s.order_id \
          WHERE v.id = $1 AND v.status = 'failed' FOR UPDATE OF i) paid",
     )

@@ -29,7 +29,7 @@ async fn currency_of(tx: &mut TenantTx, id: AccountId) -> Result<String, PanelEr
         .ok_or_else(|| PanelError::refused("the reseller's account in the parent is gone"))
 }
 
-/// The parent's plan: the one named, else one of the same cycle, else the first on sale.
+/// The parent's plan: the one named, else the first on sale of the same cycle. A month sold never buys a year.
 async fn choose(tx: &mut TenantTx, of: ProductId, wanted: &Wanted, currency: &str) -> Result<PlanId, BillingError> {
     if let Some(named) = wanted.settings["plan"].as_str() {
         let wrong = || BillingError::Field("plan", "The named plan is none of the provider's product.".into());
@@ -40,7 +40,7 @@ async fn choose(tx: &mut TenantTx, of: ProductId, wanted: &Wanted, currency: &st
     let chosen: Option<PlanId> = sqlx::query_scalar(
         "SELECT p.id FROM plans p WHERE p.product_id = $1 AND p.state = 'active' \
          AND EXISTS (SELECT 1 FROM prices r WHERE r.plan_id = p.id AND r.currency = $2) \
-         ORDER BY (p.cycle_unit = $3 AND p.cycle_count = $4) DESC, p.position, p.created_at, p.id LIMIT 1",
+         AND ($3 = '' OR (p.cycle_unit = $3 AND p.cycle_count = $4)) ORDER BY p.position, p.created_at, p.id LIMIT 1",
     )
     .bind(of)
     .bind(currency)
@@ -51,7 +51,7 @@ async fn choose(tx: &mut TenantTx, of: ProductId, wanted: &Wanted, currency: &st
     chosen.ok_or_else(|| {
         BillingError::Field(
             "plan",
-            format!("The provider sells this product at no price in {currency}."),
+            format!("The provider sells this product for no such period in {currency}."),
         )
     })
 }

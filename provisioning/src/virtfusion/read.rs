@@ -18,7 +18,7 @@ pub(super) fn observed(server: &Value) -> Result<Observed, PanelError> {
         state: server["remoteState"]["state"]
             .as_str()
             .or_else(|| server["state"].as_str())
-            .map(str::to_owned),
+            .map(power_word),
         suspended: server["suspended"].as_bool().unwrap_or(false),
         built: server.get("built").map(|built| !built.is_null()),
         owner: server["owner"]["extRelationId"].as_i64(),
@@ -26,6 +26,16 @@ pub(super) fn observed(server: &Value) -> Result<Observed, PanelError> {
         resources: json!({ "memory_mb": resources["memory"], "cpu_cores": resources["cpuCores"],
                            "storage_gb": resources["storage"], "traffic_gb": resources["traffic"] }),
     })
+}
+
+/// The hypervisor's word in the words pages know.
+fn power_word(state: &str) -> String {
+    match state {
+        "shutoff" | "shut off" | "crashed" => "stopped",
+        "shutdown" | "in shutdown" => "stopping",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// Enabled addresses in their order, IPv4 first.

@@ -54,7 +54,7 @@ async fn lists_are_read_to_their_end_and_each_row_by_its_id() {
         }
         let answer = house.ask(&house.owner_staff, "GET", &by_id, None).await;
         let row: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-        if answer.status != 200 || row["id"] != Value::from(id.as_str()) {
+        if answer.status != 200 || row["id"] != id.as_str() {
             broken.push(format!("GET {by_id}: {} {}", answer.status, answer.body));
         }
     }

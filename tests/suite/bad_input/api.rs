@@ -76,6 +76,9 @@ fn unclear(answer: &Answer, allowed: &[u16]) -> Option<String> {
     (!clear || !told).then(|| format!("an unclear problem: {body}"))
 }
 
+/// A body, its headers, and the answers that are right for it.
+type Try<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [u16]);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_are_no_request_are_refused_and_write_nothing() {
     let house = House::open().await;
@@ -85,7 +88,7 @@ async fn bodies_that_are_no_request_are_refused_and_write_nothing() {
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
     let large = format!(r#"{{"name":"{}"}}"#, "x".repeat(1_200_000));
     for wish in &wishes {
-        let bodies: [(&str, &[(&str, &str)], &[u16]); 7] = [
+        let bodies: [Try<'_>; 7] = [
             ("{", JSON, &[400]),
             ("[]", JSON, &[400]),
             ("\"text\"", JSON, &[400]),

@@ -24,6 +24,9 @@ fn encoded(fields: &[(String, String)]) -> Vec<u8> {
         .into_bytes()
 }
 
+/// What is tried, with which headers and body, and the answers that are right for it.
+type Try<'a> = (&'a str, Vec<(&'a str, &'a str)>, Vec<u8>, &'a [u16]);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_post_from_elsewhere_or_of_another_kind_changes_nothing() {
     let house = House::open().await;
@@ -33,7 +36,7 @@ async fn a_post_from_elsewhere_or_of_another_kind_changes_nothing() {
     for wish in &wishes {
         let Some(Sent::Form(fields)) = &wish.sent else { continue };
         let body = encoded(fields);
-        let tries: [(&str, Vec<(&str, &str)>, Vec<u8>, &[u16]); 5] = [
+        let tries: [Try<'_>; 5] = [
             (
                 "cross-site",
                 vec![FORM, ("sec-fetch-site", "cross-site")],

@@ -98,6 +98,37 @@ async fn a_product_is_made_priced_and_put_on_sale_by_forms() {
     let servers = shop.get("/servers").await;
     let server = servers["data"][0]["id"].as_str().expect("a server").to_owned();
     let mut staff = Browser::staff(&shop, "demo", "dana@demo.test", &["*"]).await;
+    let product = made(&mut staff, &server).await;
+    let plan = priced(&mut staff, &product).await;
+    let option = with_option(&mut staff, &product).await;
+
+    assert_eq!(staff.post(&format!("{product}/hide"), &[]).await.status, 303);
+    assert!(staff.get("/admin/catalogue?status=hidden").await.has("KVM 8"));
+    assert_eq!(staff.post(&format!("{product}/offer"), &[]).await.status, 303);
+    let mut reader = Browser::staff(&shop, "demo", "rita@demo.test", &["catalogue.read"]).await;
+    assert_eq!(reader.get(&product).await.status, 200);
+    assert!(!reader.get(&product).await.has("/retire"));
+    for path in ["edit", "panel", "plans/new", "options/new"] {
+        assert_eq!(reader.get(&format!("{product}/{path}")).await.status, 403, "{path}");
+    }
+    assert_eq!(reader.post(&format!("{product}/retire"), &[]).await.status, 403);
+    shop.world.reseller("rival", "demo").await;
+    let mut rival = Browser::staff(&shop, "rival", "ray@rival.test", &["*"]).await;
+    for path in [product.clone(), format!("{product}/edit"), plan.clone(), option.clone()] {
+        assert_eq!(rival.get(&path).await.status, 404, "{path}");
+        assert_eq!(
+            rival
+                .post(&path, &[("name", "x"), ("trial_days", "0"), ("position", "0")])
+                .await
+                .status
+                / 100,
+            4
+        );
+    }
+}
+
+/// A product by its forms: what is wrong comes back as it was typed.
+async fn made(staff: &mut Browser, server: &str) -> String {
     let refused = staff
         .post(
             "/admin/catalogue",
@@ -109,7 +140,7 @@ async fn a_product_is_made_priced_and_put_on_sale_by_forms() {
     let typed = [
         ("name", "KVM 8"),
         ("kind", "vps"),
-        ("server", server.as_str()),
+        ("server", server),
         ("features", "Memory: 8 GB\nDisk: 80 GB"),
         ("needs_hostname", "on"),
     ];
@@ -132,9 +163,13 @@ async fn a_product_is_made_priced_and_put_on_sale_by_forms() {
         )
         .await;
     assert_eq!(saved.status, 303, "{}", saved.text());
-    let product = saved.location.clone();
+    let product = saved.location;
     assert!(staff.get(&product).await.has("Nobody can buy this yet"));
+    product
+}
 
+/// A plan by its forms, and a second version of its price.
+async fn priced(staff: &mut Browser, product: &str) -> String {
     let wrong = [
         ("name", "Monthly"),
         ("cycle.count", "1"),
@@ -154,7 +189,7 @@ async fn a_product_is_made_priced_and_put_on_sale_by_forms() {
         ("other", "EUR 11.00"),
     ];
     assert_eq!(staff.post(&format!("{product}/plans"), &right).await.status, 303);
-    let page = staff.get(&product).await;
+    let page = staff.get(product).await;
     assert!(
         page.text().contains("$12.50") || page.text().contains("€11.00"),
         "{}",
@@ -175,7 +210,11 @@ async fn a_product_is_made_priced_and_put_on_sale_by_forms() {
         form.has("13.00") && form.has("11.00"),
         "other currencies keep their price"
     );
+    plan
+}
 
+/// An option by its forms, with a price for one of its values.
+async fn with_option(staff: &mut Browser, product: &str) -> String {
     let option = [
         ("key", "backups"),
         ("kind", "choice"),
@@ -199,35 +238,7 @@ async fn a_product_is_made_priced_and_put_on_sale_by_forms() {
     ];
     assert_eq!(staff.post(&made.location, &priced).await.status, 303);
     assert!(staff.get(&made.location).await.has("value=\"3.00\""));
-
-    assert_eq!(staff.post(&format!("{product}/hide"), &[]).await.status, 303);
-    assert!(staff.get("/admin/catalogue?status=hidden").await.has("KVM 8"));
-    assert_eq!(staff.post(&format!("{product}/offer"), &[]).await.status, 303);
-    let mut reader = Browser::staff(&shop, "demo", "rita@demo.test", &["catalogue.read"]).await;
-    assert_eq!(reader.get(&product).await.status, 200);
-    assert!(!reader.get(&product).await.has("/retire"));
-    for path in ["edit", "panel", "plans/new", "options/new"] {
-        assert_eq!(reader.get(&format!("{product}/{path}")).await.status, 403, "{path}");
-    }
-    assert_eq!(reader.post(&format!("{product}/retire"), &[]).await.status, 403);
-    shop.world.reseller("rival", "demo").await;
-    let mut rival = Browser::staff(&shop, "rival", "ray@rival.test", &["*"]).await;
-    for path in [
-        product.clone(),
-        format!("{product}/edit"),
-        plan.clone(),
-        made.location.clone(),
-    ] {
-        assert_eq!(rival.get(&path).await.status, 404, "{path}");
-        assert_eq!(
-            rival
-                .post(&path, &[("name", "x"), ("trial_days", "0"), ("position", "0")])
-                .await
-                .status
-                / 100,
-            4
-        );
-    }
+    made.location
 }
 
 #[tokio::test]

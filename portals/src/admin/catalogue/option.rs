@@ -139,7 +139,8 @@ fn slots<'a>(read: &'a Read, option: &'a ProductOption) -> Vec<Slot<'a>> {
     slots
 }
 
-fn form(say: Say<'_>, read: &Read, option: Option<&ProductOption>) -> FormPage {
+/// The fields of an option; what cannot change any more is left out.
+fn fields(say: Say<'_>, read: &Read, option: Option<&ProductOption>) -> Vec<Field> {
     let mut fields = Vec::new();
     if option.is_none() {
         fields.push(Field::text("key", say.it("option-key"), "").hint(say.it("option-key-hint")));
@@ -204,6 +205,10 @@ fn form(say: Say<'_>, read: &Read, option: Option<&ProductOption>) -> FormPage {
             fields.push(Field::text(slot.field, slot.label, now).optional());
         }
     }
+    fields
+}
+
+fn form(say: Say<'_>, read: &Read, option: Option<&ProductOption>) -> FormPage {
     let base = format!("/admin/catalogue/{}", read.whole.product.id);
     let title = option.map_or_else(|| say.it("catalogue-new-option"), |option| option.name.clone());
     FormPage {
@@ -220,7 +225,7 @@ fn form(say: Say<'_>, read: &Read, option: Option<&ProductOption>) -> FormPage {
                 || format!("{base}/options"),
                 |option| format!("{base}/options/{}", option.id),
             ),
-            fields,
+            fields: fields(say, read, option),
             submit: say.it("settings-save"),
         },
         errors: Vec::new(),

@@ -47,7 +47,8 @@ struct About<'a> {
     currencies: &'a [Currency],
 }
 
-fn form(say: Say<'_>, about: &About<'_>) -> FormPage {
+/// The fields of a plan; its cycle never changes.
+fn fields(say: Say<'_>, about: &About<'_>) -> Vec<Field> {
     let About { whole, plan, .. } = about;
     let none = Vec::new();
     let prices: &Vec<Price> = plan.and_then(|plan| whole.prices.get(&plan.id)).unwrap_or(&none);
@@ -99,6 +100,11 @@ fn form(say: Say<'_>, about: &About<'_>) -> FormPage {
             .optional()
             .hint(say.it("plan-other-hint")),
     );
+    fields
+}
+
+fn form(say: Say<'_>, about: &About<'_>) -> FormPage {
+    let About { whole, plan, .. } = about;
     let base = format!("/admin/catalogue/{}", whole.product.id);
     let title = say.it(if plan.is_some() {
         "plan-edit"
@@ -116,7 +122,7 @@ fn form(say: Say<'_>, about: &About<'_>) -> FormPage {
         form: FormPart {
             id: "plan".to_owned(),
             path: plan.map_or_else(|| format!("{base}/plans"), |plan| format!("{base}/plans/{}", plan.id)),
-            fields,
+            fields: fields(say, about),
             submit: say.it("settings-save"),
         },
         errors: Vec::new(),

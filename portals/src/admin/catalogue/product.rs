@@ -50,8 +50,8 @@ fn features(text: &str) -> Value {
         .collect()
 }
 
-fn form(say: Say<'_>, servers: &[Server], known: Option<&Product>) -> FormPage {
-    let text = |pick: fn(&Product) -> &str| known.map_or("", pick);
+/// Where it is built.
+fn server_field(say: Say<'_>, servers: &[Server], known: Option<&Product>) -> Field {
     let servers = servers
         .iter()
         .map(|server| Choice {
@@ -60,6 +60,17 @@ fn form(say: Say<'_>, servers: &[Server], known: Option<&Product>) -> FormPage {
         })
         .collect();
     let chosen = known.and_then(|product| product.server_id);
+    let chosen = chosen.map(|id| id.to_string()).unwrap_or_default();
+    Field {
+        blank: Some(say.it("catalogue-no-server")),
+        optional: true,
+        ..Field::text("server", say.it("list-server"), chosen).choices(servers)
+    }
+}
+
+/// The fields of a product; its kind never changes.
+fn fields(say: Say<'_>, servers: &[Server], known: Option<&Product>) -> Vec<Field> {
+    let text = |pick: fn(&Product) -> &str| known.map_or("", pick);
     let mut fields = vec![Field::text("name", say.it("list-name"), text(|product| &product.name))];
     if known.is_none() {
         fields.push(Field::text("kind", say.it("list-kind"), "vps").choices(say.choices(KINDS)));
@@ -86,16 +97,7 @@ fn form(say: Say<'_>, servers: &[Server], known: Option<&Product>) -> FormPage {
         .kind("textarea")
         .optional()
         .hint(say.it("catalogue-features-hint")),
-        Field {
-            blank: Some(say.it("catalogue-no-server")),
-            optional: true,
-            ..Field::text(
-                "server",
-                say.it("list-server"),
-                chosen.map(|id| id.to_string()).unwrap_or_default(),
-            )
-            .choices(servers)
-        },
+        server_field(say, servers, known),
         Field::text(
             "stock",
             say.it("catalogue-stock"),
@@ -120,6 +122,10 @@ fn form(say: Say<'_>, servers: &[Server], known: Option<&Product>) -> FormPage {
                 .hint(say.it("catalogue-place-hint")),
         );
     }
+    fields
+}
+
+fn form(say: Say<'_>, servers: &[Server], known: Option<&Product>) -> FormPage {
     let path = known.map_or_else(
         || "/admin/catalogue".to_owned(),
         |p| format!("/admin/catalogue/{}", p.id),
@@ -139,7 +145,7 @@ fn form(say: Say<'_>, servers: &[Server], known: Option<&Product>) -> FormPage {
         form: FormPart {
             id: "product".to_owned(),
             path: path.clone(),
-            fields,
+            fields: fields(say, servers, known),
             submit: say.it("settings-save"),
         },
         errors: Vec::new(),

@@ -12,7 +12,7 @@ use crate::account::profile::{DetailsPage, ProfilePage, TeamPage};
 use crate::account::service::{CancelPage, WayIn};
 use crate::kit::parts::{Choice, Crumb, FieldError, Step};
 use crate::status::{self, InvoiceState};
-use crate::web::countries;
+use crate::web::countries::Country;
 
 /// The overview with everything on it.
 #[must_use]
@@ -133,7 +133,10 @@ pub fn details() -> DetailsPage {
             country: "GB".into(),
             ..Fields::default()
         },
-        countries: countries::countries("en").into_iter().take(12).collect(),
+        countries: vec![Country {
+            value: "GB",
+            label: "United Kingdom".into(),
+        }],
         errors: vec![FieldError {
             field: "country".into(),
             message: "Choose a country.".into(),
