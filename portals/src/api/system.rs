@@ -325,7 +325,11 @@ fn audit_view(entry: audit::Entry) -> AuditView {
         actor: entry.actor_name,
         action: entry.action,
         subject: entry.subject_id,
-        detail: entry.detail,
+        detail: if entry.detail.is_null() {
+            json!({})
+        } else {
+            entry.detail
+        },
     }
 }
 
