@@ -42,14 +42,17 @@ async function fits(page) {
   assert.ok(over <= 0, `the page is ${over} px wider than the window`);
 }
 
-for (const [host, name] of [['ezscale.localhost', 'EZSCALE'], ['northwind.ezscale.localhost', 'Northwind']]) {
+for (const [host, name, sold] of [['ezscale.localhost', 'EZSCALE', 'KVM NVMe 8'], ['northwind.ezscale.localhost', 'Northwind', 'Fjord 8']]) {
   for (const width of [1440, 390]) {
     for (const colorScheme of ['light', 'dark']) {
       test(`the shop of ${name} at ${width} px, ${colorScheme}`, async () => {
         await visit({ viewport: { width, height: 900 }, colorScheme }, async (page) => {
           await page.goto(at(host, '/'));
           assert.match(await page.title(), new RegExp(name));
-          assert.ok((await page.textContent('main')).includes('KVM NVMe 8'));
+          await fits(page);
+          await axe(page);
+          await page.goto(at(host, '/products/vps'));
+          assert.ok((await page.textContent('main')).includes(sold));
           if (name !== 'EZSCALE') assert.ok(!/ezscale/i.test(await page.content()), 'the platform is named nowhere on a reseller page');
           await fits(page);
           await axe(page);

@@ -86,7 +86,9 @@ async fn nothing_in_an_address_breaks_a_list() {
     for list in lists {
         for query in queries {
             let answer = staff.get(&format!("{list}?{query}")).await;
-            assert_eq!(answer.status, 200, "{list}?{query}");
+            // A NUL is no text of anybody's: refused before any page looks at it.
+            let expected = if query.contains("%00") { 400 } else { 200 };
+            assert_eq!(answer.status, expected, "{list}?{query}");
             assert!(!answer.has("<script>"), "{list}?{query}");
         }
         let long = format!("{list}?q={}", "%3Cscript%3E".repeat(300));

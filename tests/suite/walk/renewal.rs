@@ -56,6 +56,9 @@ async fn days_that_were_missed_are_billed_in_order_on_one_invoice() {
     let shop = Shop::open().await;
     let (account, plan, method) = shop.stock("pm_card_visa").await;
     let order = shop.post("/orders", Shop::order(&account, &plan, &method)).await;
+    // Nothing is billed before it ran.
+    let service = format!("/services/{}", order["services"][0].as_str().expect("a service"));
+    shop.until(&service, |service| service["status"] == "active").await;
     let run = shop.post("/billing_runs", json!({ "on": "2026-04-20" })).await;
     assert_eq!(run["totals"][0]["amount"], "30.00", "{run}");
     let list = shop.get("/invoices").await;
