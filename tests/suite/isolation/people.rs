@@ -67,6 +67,8 @@ impl House {
             .await
             .expect("a reseller");
         let client = reqwest::Client::builder()
+            // The server hangs up after a body it would not take: a connection of its own for each request.
+            .pool_max_idle_per_host(0)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .build()
