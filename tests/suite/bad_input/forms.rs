@@ -127,7 +127,8 @@ async fn no_field_breaks_a_form_or_comes_back_unescaped() {
                 large.into_bytes(),
             )
             .await;
-        let fine = [303, 400, 403, 404, 413, 422].contains(&huge.status);
+        // A literal path before a verb of the same shape takes no POST, and sign-in has a limit of its own.
+        let fine = [303, 400, 403, 404, 405, 413, 422, 429].contains(&huge.status);
         if !fine || (!names.is_empty() && huge.status == 303 && huge.location.starts_with("/admin")) {
             broken.push(format!(
                 "{} {} of 258 kB: {} {}",
