@@ -59,6 +59,19 @@ pub async fn killed_after<F: Future>(n: usize, work: F) -> Option<F::Output> {
     .await
 }
 
+/// When killing ends. How often work waits differs from run to run: one that comes through early must not end it,
+/// so that several in a row have to.
+#[derive(Default)]
+pub struct Ends(usize);
+
+impl Ends {
+    /// Notes one run; true once the last eight came through.
+    pub fn after(&mut self, came_through: bool) -> bool {
+        self.0 = if came_through { self.0 + 1 } else { 0 };
+        self.0 == 8
+    }
+}
+
 fn any() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }
