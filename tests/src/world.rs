@@ -20,7 +20,7 @@ use crate::Database;
 use crate::database::KEY;
 
 /// How long jobs may take before a test gives up on them.
-const JOBS_TIMEOUT: Duration = Duration::from_secs(60);
+const JOBS_TIMEOUT: Duration = Duration::from_secs(240);
 
 /// An installation with a database of its own. It ends with the value.
 pub struct World {
@@ -178,7 +178,7 @@ impl World {
     /// wait for a later time stay; [`Self::hasten_jobs`] brings them forward.
     ///
     /// # Panics
-    /// When jobs are still due after a minute.
+    /// When jobs are still due after four minutes.
     pub async fn run_jobs_until_idle(&self, registry: Registry) {
         let shutdown = Shutdown::new();
         let working = tokio::spawn(tenancy::jobs::run(self.tenancy.clone(), registry, shutdown.clone()));

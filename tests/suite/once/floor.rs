@@ -65,10 +65,10 @@ pub async fn killed_after<F: Future>(n: usize, work: F) -> Option<F::Output> {
 pub struct Ends(usize);
 
 impl Ends {
-    /// Notes one run; true once the last eight came through.
+    /// Notes one run; true once the last four came through.
     pub fn after(&mut self, came_through: bool) -> bool {
         self.0 = if came_through { self.0 + 1 } else { 0 };
-        self.0 == 8
+        self.0 == 4
     }
 }
 
