@@ -62,13 +62,26 @@ pub async fn killed_after<F: Future>(n: usize, work: F) -> Option<F::Output> {
 /// When killing ends. How often work waits differs from run to run: one that comes through early must not end it,
 /// so that several in a row have to.
 #[derive(Default)]
-pub struct Ends(usize);
+pub struct Ends {
+    came_through: usize,
+    killed: usize,
+}
 
 impl Ends {
     /// Notes one run; true once the last four came through.
+    ///
+    /// # Panics
+    /// When hardly any was killed: the test would mean nothing then.
     pub fn after(&mut self, came_through: bool) -> bool {
-        self.0 = if came_through { self.0 + 1 } else { 0 };
-        self.0 == 4
+        if came_through {
+            self.came_through += 1;
+        } else {
+            self.came_through = 0;
+            self.killed += 1;
+        }
+        let is_over = self.came_through == 4;
+        assert!(!is_over || self.killed > 1, "it was killed {} times only", self.killed);
+        is_over
     }
 }
 

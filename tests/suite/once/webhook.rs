@@ -123,7 +123,6 @@ async fn an_event_killed_at_any_point_is_applied_once_when_it_comes_again() {
             break;
         }
     }
-    assert!(killed > 10, "it was killed at {killed} points");
     floor.recover().await;
     floor.assert_orders(killed + 1).await;
 }
