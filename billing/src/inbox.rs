@@ -1,8 +1,6 @@
 //! Provider events: verified over their raw bytes, stored once, answered at once, applied by a job
 //! that asks the provider again.
 
-use std::time::Duration;
-
 use platform::job::{self, Class, Job, NewJob, Outcome as JobOutcome};
 use serde::{Deserialize, Serialize};
 use tenancy::{Tenancy, TenantScope};
@@ -91,10 +89,7 @@ pub async fn receive(
 pub async fn apply(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &ApplyEvent) -> JobOutcome {
     match try_apply(doors, kinds, scope, args).await {
         Ok(()) => JobOutcome::Done,
-        Err(error) => JobOutcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
+        Err(error) => JobOutcome::retry(5, error),
     }
 }
 

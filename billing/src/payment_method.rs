@@ -1,7 +1,5 @@
 //! Saved payment methods of an account.
 
-use std::time::Duration;
-
 use platform::db::constraint;
 use platform::job::{self, Class, Job, NewJob, Outcome as JobOutcome};
 use serde::{Deserialize, Serialize};
@@ -323,10 +321,7 @@ pub async fn remove(tx: &mut TenantTx, account: AccountId, id: PaymentMethodId) 
 pub async fn detach_job(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &DetachMethod) -> JobOutcome {
     match detach(doors, kinds, scope, args.method).await {
         Ok(()) => JobOutcome::Done,
-        Err(error) => JobOutcome::Retry {
-            after: Duration::from_secs(60),
-            why: error.to_string(),
-        },
+        Err(error) => JobOutcome::retry(60, error),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Work after commit: enqueued in the transaction that makes it necessary, run later, maybe twice.
 //!
 //! A job names its tenant by the schema that enqueued it; its payload is a small struct with a
-//! constant name; its body finds the row and calls one command. It ends in one of three ways.
+//! constant name; its body finds the row and calls one command. Its failure is `Retry` or `Fail`, no third way.
 
 use std::time::Duration;
 
@@ -50,11 +50,19 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
 pub enum Outcome {
     /// Nothing left to do.
     Done,
-    /// Again after a while.
-    Retry {
-        /// How long to wait.
+    /// Nothing is wrong: it waits for somebody, or there is more to do. Whoever says so sees to it that it ends.
+    Wait {
+        /// How long.
         after: Duration,
-        /// Why, for the log.
+        /// What for, for the log.
+        why: String,
+    },
+    /// It failed and is tried again. The distance doubles with every failure in a row, up to an hour; after
+    /// some of them it is a task on staff's screen as well, until it works or they close the task.
+    Retry {
+        /// How long to wait after the first failure.
+        after: Duration,
+        /// Why, in words staff understand.
         why: String,
     },
     /// Given up: becomes a task on staff's screen.
@@ -65,12 +73,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Retry after `2^attempt` seconds, at most `most`.
-    #[must_use]
-    pub fn back_off(attempt: u32, most: Duration, why: impl ToString) -> Self {
-        let after = Duration::from_secs(1_u64 << attempt.min(20)).min(most);
+    /// Waits `seconds`.
+    pub fn wait(seconds: u64, why: impl ToString) -> Self {
+        Self::Wait {
+            after: Duration::from_secs(seconds),
+            why: why.to_string(),
+        }
+    }
+
+    /// Failed: tried again after `seconds` at first.
+    pub fn retry(seconds: u64, why: impl ToString) -> Self {
         Self::Retry {
-            after,
+            after: Duration::from_secs(seconds),
             why: why.to_string(),
         }
     }
@@ -160,7 +174,7 @@ pub struct Placement {
     pub queue: Option<String>,
     /// Technical delay.
     pub delay: Option<Duration>,
-    /// How often it has been tried.
+    /// How often in a row it failed.
     pub attempt: u32,
 }
 

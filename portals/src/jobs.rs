@@ -1,7 +1,6 @@
 //! What each job calls.
 
 use std::future::Future;
-use std::time::Duration;
 
 use billing::BillingError;
 use billing::ids::ServiceId;
@@ -122,9 +121,6 @@ async fn service_decided(app: &App, context: &JobContext, args: &EventArgs) -> O
     };
     match looked.await {
         Ok(()) => Outcome::Done,
-        Err(error) => Outcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
+        Err(error) => Outcome::retry(5, error),
     }
 }

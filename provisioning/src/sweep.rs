@@ -40,14 +40,8 @@ impl Job for ReadUsage {
 pub async fn read_usage_job(shop: &Workshop, scope: &TenantScope, args: &ReadUsage) -> Outcome {
     match Box::pin(batch(shop, scope, args.server)).await {
         Ok(true) => Outcome::Done,
-        Ok(false) => Outcome::Retry {
-            after: Duration::from_secs(1),
-            why: "more services on this server".into(),
-        },
-        Err(error) => Outcome::Retry {
-            after: Duration::from_secs(60),
-            why: error.to_string(),
-        },
+        Ok(false) => Outcome::wait(1, "more services on this server"),
+        Err(error) => Outcome::retry(60, error),
     }
 }
 

@@ -83,6 +83,19 @@ pub async fn settle(tx: &mut TenantTx, key: &str) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Whether the task with this key is open.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_open(tx: &mut TenantTx, key: &str) -> Result<bool, DbError> {
+    Ok(
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tasks WHERE key = $1 AND state = 'open')")
+            .bind(key)
+            .fetch_one(tx.connection())
+            .await?,
+    )
+}
+
 /// Open tasks, newest first.
 ///
 /// # Errors

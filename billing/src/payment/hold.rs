@@ -1,7 +1,5 @@
 //! Held money: taken when a service runs, given back when none does.
 
-use std::time::Duration;
-
 use platform::job::{self, NewJob, Outcome as JobOutcome};
 use tenancy::{Tenancy, TenantScope, TenantTx, task};
 
@@ -26,14 +24,8 @@ enum Decision {
 pub async fn finish_hold(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &FinishHold) -> JobOutcome {
     match finish(doors, kinds, scope, args.payment).await {
         Ok(true) => JobOutcome::Done,
-        Ok(false) => JobOutcome::Retry {
-            after: Duration::from_secs(30),
-            why: "services are still being built".into(),
-        },
-        Err(error) => JobOutcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
+        Ok(false) => JobOutcome::wait(30, "services are still being built"),
+        Err(error) => JobOutcome::retry(5, error),
     }
 }
 

@@ -309,10 +309,7 @@ pub async fn drive(
 pub async fn drive_job(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &DrivePayment) -> JobOutcome {
     match drive(doors, kinds, scope, args.payment).await {
         Ok(()) => JobOutcome::Done,
-        Err(error) => JobOutcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
+        Err(error) => JobOutcome::retry(5, error),
     }
 }
 
@@ -320,10 +317,7 @@ pub async fn drive_job(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScop
 pub async fn ask_job(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &AskPayment) -> JobOutcome {
     match ask(doors, kinds, scope, args.payment).await {
         Ok(()) => JobOutcome::Done,
-        Err(error) => JobOutcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
+        Err(error) => JobOutcome::retry(5, error),
     }
 }
 

@@ -1,7 +1,5 @@
 //! A refund on its way: sent with its id as key, asked about with the same key.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use platform::job::Outcome as JobOutcome;
 use tenancy::{Tenancy, TenantScope, task};
@@ -120,14 +118,10 @@ async fn unknown(tx: &mut tenancy::TenantTx, refund: &Refund, why: &str) -> Resu
 
 /// The body of [`DriveRefund`]: until it has come to an end.
 pub async fn drive_job(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, args: &DriveRefund) -> JobOutcome {
-    let again = |seconds: u64, why: String| JobOutcome::Retry {
-        after: Duration::from_secs(seconds),
-        why,
-    };
     match drive(doors, kinds, scope, args.refund).await {
         Ok(refund) if ["succeeded", "failed"].contains(&refund.status.as_str()) => JobOutcome::Done,
-        Ok(refund) if refund.status == "processing" => again(600, "the refund is on its way".into()),
-        Ok(refund) => again(1 << refund.asks.clamp(1, 11), "the refund's outcome is unknown".into()),
-        Err(error) => again(5, error.to_string()),
+        Ok(refund) if refund.status == "processing" => JobOutcome::wait(600, "the refund is on its way"),
+        Ok(refund) => JobOutcome::wait(1 << refund.asks.clamp(1, 11), "the refund's outcome is unknown"),
+        Err(error) => JobOutcome::retry(5, error),
     }
 }

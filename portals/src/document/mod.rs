@@ -3,8 +3,6 @@
 
 mod print;
 
-use std::time::Duration;
-
 use billing::BillingError;
 use billing::ids::InvoiceId;
 use billing::invoice::{self, Document};
@@ -69,6 +67,6 @@ pub async fn on_issue(app: &App, context: &JobContext, args: &EventArgs) -> Outc
     };
     match printed.await {
         Ok(()) => Outcome::Done,
-        Err(error) => Outcome::back_off(context.attempt, Duration::from_secs(3600), error),
+        Err(error) => Outcome::retry(2, error),
     }
 }

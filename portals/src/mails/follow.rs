@@ -1,7 +1,5 @@
 //! Which notice follows which event, once: the mail's key names the cause, so a repeated job writes none.
 
-use std::time::Duration;
-
 use billing::ids::{InvoiceId, OrderId, PaymentId, RefundId, ServiceId};
 use billing::{BillingError, invoice, order, payment, service};
 use chrono::{Days, NaiveDate};
@@ -29,10 +27,7 @@ const PRINTS: u32 = 5;
 
 /// The body of the subscriber: writes what an event has to tell its account.
 pub async fn on_event(app: &App, context: &JobContext, args: &EventArgs) -> Outcome {
-    let again = |why: String| Outcome::Retry {
-        after: Duration::from_secs(10),
-        why,
-    };
+    let again = |why: String| Outcome::retry(10, why);
     let written = match written(app, context, args).await {
         Ok(Some(written)) => written,
         Ok(None) => return Outcome::Done,

@@ -7,7 +7,7 @@ use platform::job::Outcome;
 use tenancy::TenantScope;
 
 use super::load::{CLAIM, Loaded, Work, claim};
-use super::{MOST_TRIES, RunOperation, Workshop, keep};
+use super::{RunOperation, Workshop, keep};
 use crate::panel::{PanelError, Power, Progress, Step};
 use crate::{OperationId, server};
 
@@ -30,46 +30,30 @@ pub async fn run(shop: &Workshop, scope: &TenantScope, args: &RunOperation) -> O
             // A request and a job may drive the same operation: the other's answer is moments away.
             Ok(Next::Busy) => tokio::time::sleep(Duration::from_millis(150)).await,
             Ok(Next::After(after, _)) if after.is_zero() => {}
-            Ok(Next::After(after, why)) => return Outcome::Retry { after, why },
+            Ok(Next::After(after, why)) => return Outcome::Wait { after, why },
             Err(error) => return stumbled(shop, scope, args.operation, &error).await,
         }
     }
-    Outcome::Retry {
-        after: Duration::from_secs(1),
-        why: "more steps".into(),
-    }
+    Outcome::wait(1, "more steps")
 }
 
-/// Our own side failed: the claim is given back, and after many times a person has to look.
+/// Our own side failed: the claim is given back.
 async fn stumbled(shop: &Workshop, scope: &TenantScope, id: OperationId, error: &BillingError) -> Outcome {
     let why = error.to_string();
-    match release(shop, scope, id, &why).await {
-        Ok(tries) if tries > MOST_TRIES => Outcome::Fail { why },
-        Ok(_) => Outcome::Retry {
-            after: Duration::from_secs(5),
-            why,
-        },
-        Err(error) => {
-            tracing::warn!(%error, operation = %id, "the claim stays until it expires");
-            Outcome::Retry {
-                after: Duration::from_secs(5),
-                why,
-            }
-        }
+    if let Err(error) = release(shop, scope, id, &why).await {
+        tracing::warn!(%error, operation = %id, "the claim stays until it expires");
     }
+    Outcome::retry(5, why)
 }
 
-async fn release(shop: &Workshop, scope: &TenantScope, id: OperationId, why: &str) -> Result<i32, BillingError> {
+async fn release(shop: &Workshop, scope: &TenantScope, id: OperationId, why: &str) -> Result<(), BillingError> {
     let mut tx = shop.doors.begin(scope).await?;
-    let tries: Option<i32> = sqlx::query_scalar(
-        "UPDATE operations SET status = 'retrying', reason = $2, tries = tries + 1 WHERE id = $1 AND status = 'running' RETURNING tries",
-    )
-    .bind(id)
-    .bind(why)
-    .fetch_optional(tx.connection())
-    .await?;
-    tx.commit().await?;
-    Ok(tries.unwrap_or(0))
+    sqlx::query("UPDATE operations SET status = 'retrying', reason = $2 WHERE id = $1 AND status = 'running'")
+        .bind(id)
+        .bind(why)
+        .execute(tx.connection())
+        .await?;
+    Ok(tx.commit().await?)
 }
 
 async fn step(shop: &Workshop, scope: &TenantScope, id: OperationId) -> Result<Next, BillingError> {

@@ -8,8 +8,6 @@ mod load;
 pub mod progress;
 mod staff;
 
-use std::time::Duration;
-
 use billing::gateway::GatewayKinds;
 use billing::ids::ServiceId;
 use billing::{BillingError, service};
@@ -120,10 +118,7 @@ pub async fn retry_job(shop: &Workshop, scope: &TenantScope, args: &RetryOperati
         Ok(()) => Outcome::Done,
         Err(BillingError::Conflict("unpaid", why)) => Outcome::Fail { why },
         Err(BillingError::Conflict(..) | BillingError::NotFound(_)) => Outcome::Done,
-        Err(error) => Outcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
+        Err(error) => Outcome::retry(5, error),
     }
 }
 
@@ -246,10 +241,7 @@ pub async fn on_event(shop: &Workshop, scope: &TenantScope, args: &EventArgs) ->
     };
     match wanted.await {
         Ok(()) => Outcome::Done,
-        Err(error) => Outcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
+        Err(error) => Outcome::retry(5, error),
     }
 }
 

@@ -38,7 +38,7 @@ pub async fn reconcile_job(shop: &Workshop, scope: &TenantScope, args: &Reconcil
         Some(server) => vec![server],
         None => match active(shop, scope).await {
             Ok(servers) => servers,
-            Err(error) => return Outcome::back_off(1, std::time::Duration::from_secs(60), error),
+            Err(error) => return Outcome::retry(60, error),
         },
     };
     let mut failed = Vec::new();

@@ -3,8 +3,6 @@
 //! The parent's side says nothing but "look at this service"; the child reads what is so now through its own
 //! link, so a knock that comes twice, late or out of order does no harm.
 
-use std::time::Duration;
-
 use billing::ids::ServiceId;
 use billing::service::{self, Service};
 use billing::{BillingError, suspension};
@@ -41,10 +39,7 @@ impl Job for LookUpstream {
 pub async fn tell(shop: &Workshop, scope: &TenantScope, args: &EventArgs) -> Outcome {
     match knock(shop, scope, args.event).await {
         Ok(()) => Outcome::Done,
-        Err(error) => Outcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
+        Err(error) => Outcome::retry(5, error),
     }
 }
 
@@ -116,10 +111,7 @@ async fn is_delivered_by(tx: &mut TenantTx, ours: Uuid, there: ServiceId) -> Res
 pub async fn look_job(shop: &Workshop, scope: &TenantScope, args: &LookUpstream) -> Outcome {
     match look(shop, scope, args.service).await {
         Ok(()) => Outcome::Done,
-        Err(error) => Outcome::Retry {
-            after: Duration::from_secs(5),
-            why: error.to_string(),
-        },
+        Err(error) => Outcome::retry(5, error),
     }
 }
 

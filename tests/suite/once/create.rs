@@ -51,7 +51,7 @@ async fn build(floor: &Floor, app: &App, placed: &Placed) {
     for _ in 0..200 {
         match operation::run(&shop, &scope, &RunOperation { operation }).await {
             Outcome::Done => break,
-            Outcome::Retry { .. } => tokio::time::sleep(Duration::from_millis(5)).await,
+            Outcome::Wait { .. } | Outcome::Retry { .. } => tokio::time::sleep(Duration::from_millis(5)).await,
             Outcome::Fail { why } => panic!("{why}"),
         }
     }

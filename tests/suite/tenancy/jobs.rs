@@ -167,6 +167,94 @@ async fn a_job_is_tried_again_when_it_asks_and_becomes_a_task_when_it_fails() {
     assert_eq!(task::count_open(&mut world.begin("ezscale").await).await.unwrap(), 0);
 }
 
+/// Runs what waits, `times` over, whatever its distance.
+async fn fail(world: &World, seen: &Seen, times: usize) {
+    let answer = |_| Outcome::retry(5, "the gateway is away");
+    for _ in 0..times {
+        world.hasten_jobs().await;
+        world.run_jobs_until_idle(noting(seen, answer)).await;
+    }
+}
+
+async fn open_tasks(world: &World) -> Vec<task::Task> {
+    task::open(&mut world.begin("ezscale").await, 10).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_keeps_failing_is_a_task_goes_on_slower_and_closes_it_when_it_works() {
+    let world = World::new().await;
+    let mut tx = world.begin("ezscale").await;
+    job::enqueue(&mut tx, &[greet("ann").key("ann")]).await.unwrap();
+    tx.commit().await.unwrap();
+    let seen = Seen::default();
+    fail(&world, &seen, 7).await;
+    assert!(open_tasks(&world).await.is_empty(), "it may mend itself");
+    fail(&world, &seen, 3).await;
+    let open = open_tasks(&world).await;
+    assert_eq!((open.len(), open[0].can_retry), (1, true), "one task, with its button");
+    assert!(open[0].reason.contains("the gateway is away"), "{}", open[0].reason);
+    let attempts: Vec<u32> = seen.lock().unwrap().iter().map(|run| run.2).collect();
+    assert_eq!(attempts, (0..10).collect::<Vec<_>>());
+    let far: Vec<bool> = sqlx::query_scalar(
+        "SELECT run_at BETWEEN now() + interval '30 minutes' AND now() + interval '61 minutes' FROM graphile_worker._private_jobs",
+    )
+    .fetch_all(&mut world.admin().await)
+    .await
+    .unwrap();
+    assert_eq!(far, [true], "it goes on, about every hour");
+    world.hasten_jobs().await;
+    world.run_jobs_until_idle(noting(&seen, |_| Outcome::Done)).await;
+    assert!(open_tasks(&world).await.is_empty(), "it works again");
+    assert!(world.jobs().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_job_whose_task_staff_closed_ends() {
+    let world = World::new().await;
+    let mut tx = world.begin("ezscale").await;
+    job::enqueue(&mut tx, &[greet("ann")]).await.unwrap();
+    tx.commit().await.unwrap();
+    let seen = Seen::default();
+    fail(&world, &seen, 8).await;
+    let open = open_tasks(&world).await;
+    let mut tx = world.begin("ezscale").await;
+    assert!(task::dismiss(&mut tx, open[0].id, "not needed any more").await.unwrap());
+    tx.commit().await.unwrap();
+    fail(&world, &seen, 3).await;
+    assert_eq!(seen.lock().unwrap().len(), 9, "its next failure is its last");
+    assert!(world.jobs().await.is_empty() && open_tasks(&world).await.is_empty());
+}
+
+#[tokio::test]
+async fn waiting_is_no_failure_and_a_body_that_breaks_off_or_is_unknown_is_one() {
+    let world = World::new().await;
+    let mut tx = world.begin("ezscale").await;
+    let unknown = NewJob::raw(Class::Normal, "from_the_future", json!({}));
+    job::enqueue(&mut tx, &[greet("ann"), unknown]).await.unwrap();
+    tx.commit().await.unwrap();
+    let seen = Seen::default();
+    for _ in 0..9 {
+        world.hasten_jobs().await;
+        world
+            .run_jobs_until_idle(noting(&seen, |_| Outcome::wait(60, "for somebody")))
+            .await;
+    }
+    assert!(seen.lock().unwrap().iter().all(|run| run.2 == 0), "{seen:?}");
+    let open = open_tasks(&world).await;
+    assert_eq!(open.len(), 1, "only what nobody here can do");
+    assert!(open[0].reason.contains("no handler"), "{}", open[0].reason);
+    for _ in 0..8 {
+        world.hasten_jobs().await;
+        let broken = Registry::default()
+            .on(|_, _: Greet| async { std::panic::resume_unwind(Box::new("a mistake of ours")) })
+            .on_name("from_the_future", |_, _: serde_json::Value| async { Outcome::Done });
+        world.run_jobs_until_idle(broken).await;
+    }
+    let open = open_tasks(&world).await;
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert!(open[0].reason.contains("broke off"), "{}", open[0].reason);
+}
+
 #[tokio::test]
 async fn a_retry_does_not_put_off_what_was_asked_for_meanwhile() {
     let world = World::new().await;
