@@ -28,6 +28,7 @@ permissions! { STAFF:
     WriteCatalogue = "catalogue.write", "Change products, plans and prices.";
     ReadOrders = "orders.read", "See orders.";
     WriteOrders = "orders.write", "Place and cancel orders.";
+    AgreePrices = "orders.price", "Agree on other prices in orders.";
     ReadInvoices = "invoices.read", "See invoices and credit.";
     WriteInvoices = "invoices.write", "Issue and void invoices, run the billing day, give credit.";
     ReadPayments = "payments.read", "See payments and refunds.";

@@ -1,5 +1,6 @@
 //! Orders: a price snapshot, subscriptions, services and the invoice, in one transaction.
 
+mod agreed;
 mod cancel;
 mod deliver;
 mod late;
@@ -15,6 +16,7 @@ use serde_json::json;
 use tenancy::{AccountId, TenantTx, account};
 
 pub use crate::quote::Item;
+pub use agreed::Agreed;
 pub use cancel::cancel;
 pub(crate) use cancel::cancel_waiting;
 pub(crate) use late::start_when_it_runs;
@@ -96,6 +98,19 @@ pub async fn place(tx: &mut TenantTx, new: &PlaceOrder) -> Result<Placed, Billin
 /// # Errors
 /// As [`place`], and when the room is sold since.
 pub async fn place_within(tx: &mut TenantTx, new: &PlaceOrder, rooms: &[Room]) -> Result<Placed, BillingError> {
+    place_agreed(tx, new, rooms, &Agreed::default()).await
+}
+
+/// Places an order, some of its items at prices that were agreed on.
+///
+/// # Errors
+/// As [`place_within`], and when a price was agreed on for no reason, or in another currency.
+pub async fn place_agreed(
+    tx: &mut TenantTx,
+    new: &PlaceOrder,
+    rooms: &[Room],
+    agreed: &Agreed,
+) -> Result<Placed, BillingError> {
     // The account's row is the order of things: two checkouts of one account come one after the other.
     sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR UPDATE")
         .bind(new.account)
@@ -104,7 +119,7 @@ pub async fn place_within(tx: &mut TenantTx, new: &PlaceOrder, rooms: &[Room]) -
     if let Some(known) = known(tx, new).await? {
         return Ok(known);
     }
-    let quote = quote(tx, new.account, &new.items).await?;
+    let quote = agreed.over(quote(tx, new.account, &new.items).await?)?;
     let total = quote.due_today;
     if new.limit_minor.is_some_and(|limit| total.minor > limit) {
         return Err(BillingError::Conflict(
@@ -114,6 +129,7 @@ pub async fn place_within(tx: &mut TenantTx, new: &PlaceOrder, rooms: &[Room]) -
     }
     room::take_room(tx, &quote.items, rooms).await?;
     let id = insert(tx, new, total).await?;
+    agreed::record(tx, id, total, agreed).await?;
     let (mut lines, mut services) = (Vec::new(), Vec::new());
     for quoted in &quote.items {
         // Each unit is a service of its own, so that each can be suspended, changed and cancelled alone.

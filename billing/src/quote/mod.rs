@@ -4,6 +4,7 @@
 //! line carries the trace that leads to its amount. A trial has nothing recurring today. What a
 //! subscription keeps ([`QuotedItem::unit`] and [`QuotedItem::explain`]) is what its renewals bill.
 
+mod agree;
 mod choice;
 mod fault;
 mod hostname;
@@ -19,6 +20,7 @@ use platform::money::{Currency, Money, MoneyError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub(crate) use agree::agree;
 pub use choice::OptionPart;
 pub use fault::{Fault, ItemProblem, QuoteError};
 pub use hostname::{check_hostname, hostname_of_unit};

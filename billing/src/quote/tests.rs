@@ -348,3 +348,47 @@ fn amounts_beyond_money_are_an_error() {
     let wanted = [item(100, json!({ "os": "debian" }))];
     assert!(matches!(quote(&[huge], &wanted, usd, day()), Err(QuoteError::Money(_))));
 }
+
+const AGREED: [i64; 8] = [1_000, 500, 0, 0, 0, 0, 0, 0];
+
+#[test]
+fn an_agreed_price_replaces_the_plans_own_and_is_told() {
+    let check = |minor: i64, expected: Option<(i64, Option<i64>)>| {
+        let eur = code("EUR");
+        let quoted = quote_one(
+            &[offer("month", 0, eur, AGREED)],
+            &item(3, json!({ "os": "debian" })),
+            eur,
+            day(),
+        )
+        .unwrap();
+        let setup = quoted.setup.minor * 3;
+        let listed = quoted.unit;
+        let found = agree(quoted, money(minor, eur));
+        let seen = found
+            .as_ref()
+            .ok()
+            .map(|q| (q.due_today.minor - setup, q.renews_at.map(|m| m.minor)));
+        assert_eq!(seen, expected, "{minor}");
+        let Ok(found) = found else { return };
+        let line = found.lines.iter().find(|line| line.kind == "recurring").unwrap();
+        assert_eq!(line.amount.minor, minor * 3);
+        assert_eq!(line.explain["agreed"]["instead_of"], json!(listed));
+        assert_eq!(
+            found.explain["unit"],
+            json!(money(minor, eur)),
+            "renewals bill what was agreed"
+        );
+    };
+    check(700, Some((2_100, Some(2_100))));
+    check(0, Some((0, Some(0))));
+    check(-1, None);
+    let quoted = quote_one(
+        &[offer("month", 0, code("EUR"), AGREED)],
+        &item(1, json!({ "os": "debian" })),
+        code("EUR"),
+        day(),
+    )
+    .unwrap();
+    assert!(agree(quoted, money(700, code("USD"))).is_err());
+}

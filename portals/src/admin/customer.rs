@@ -10,7 +10,7 @@ use tenancy::extract::Staff;
 use tenancy::listing::Window;
 use tenancy::member::{self, Member};
 use tenancy::permission::{
-    Permission, ReadAccounts, ReadInvoices, ReadOrders, ReadPayments, ReadServices, WriteAccounts,
+    Permission, ReadAccounts, ReadInvoices, ReadOrders, ReadPayments, ReadServices, WriteAccounts, WriteOrders,
 };
 use tenancy::{AccountId, TenantTx};
 
@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::kit::detail::{Block, Detail, Fact, Field, FormPart, Notice, Table, Typed, crumb, fact};
 use crate::status;
 use crate::web::answer::{Html, internal, not_found};
+use crate::web::countries;
 use crate::web::form::Form;
 use crate::web::list::{Cell, Row};
 use crate::web::page::{self, Asked};
@@ -114,6 +115,13 @@ async fn detail<P>(app: &App, staff: &Staff<P>, chrome: &Chrome, id: AccountId) 
         ],
         ..Detail::default()
     };
+    if staff.rights.has(WriteOrders::NAME) {
+        page.links.push(say.link(
+            "new-order",
+            format_args!("/admin/customers/{id}/orders/new"),
+            "shopping-cart-plus",
+        ));
+    }
     if may_write {
         page.links
             .push(say.link("customer-edit", format_args!("/admin/customers/{id}/edit"), "pencil"));
@@ -122,7 +130,7 @@ async fn detail<P>(app: &App, staff: &Staff<P>, chrome: &Chrome, id: AccountId) 
         page.notices.push(Notice {
             tone: Tone::Warning,
             title: say.it("customer-parked"),
-            text: Some(reason.clone()),
+            text: Some(say.said(reason)),
         });
     }
     page.main.extend(boxes(say, &read, id));
@@ -160,10 +168,7 @@ fn facts(say: Say<'_>, account: &Account) -> Vec<Fact> {
             say.it("customer-phone"),
             Cell::text(account.phone.as_deref().unwrap_or("-")),
         ),
-        fact(
-            say.it("settings-address"),
-            Cell::text(account.address_lines().join(", ")),
-        ),
+        fact(say.it("settings-address"), Cell::text(address(say, account))),
         fact(
             say.it("settings-vat-id"),
             Cell::text(account.vat_id.as_deref().unwrap_or("-")),
@@ -183,6 +188,12 @@ fn facts(say: Say<'_>, account: &Account) -> Vec<Fact> {
     ];
     facts.extend(child);
     facts
+}
+
+fn address(say: Say<'_>, account: &Account) -> String {
+    let lines = account.address_lines();
+    let lines = lines.iter().map(|line| countries::line(say.0, say.1, line));
+    lines.collect::<Vec<_>>().join(", ")
 }
 
 /// The name a reseller's tenant goes by.
@@ -282,7 +293,7 @@ fn boxes(say: Say<'_>, read: &Read, id: AccountId) -> Vec<Block> {
             .map(|row| {
                 Row::plain(vec![
                     Cell::at(row.created_at),
-                    Cell::quiet(row.failure_message.as_deref().unwrap_or(&row.mode)),
+                    Cell::quiet(say.paid(row.failure_message.as_deref(), &row.mode)),
                     Cell::minor(row.amount_minor, &row.currency),
                     Cell::badge(status::payment(&row.status)),
                 ])

@@ -11,6 +11,7 @@ mod gateways;
 pub mod invoice;
 pub mod invoices;
 mod mails;
+pub mod new_order;
 mod operation;
 mod orders;
 pub mod payments;
@@ -79,6 +80,10 @@ fn business() -> Router<App> {
         .route("/admin/customers/{id}", get(customer::show).post(customer_form::update))
         .route("/admin/customers/{id}/edit", get(customer_form::edit))
         .route("/admin/customers/{id}/notes", post(customer::set_notes))
+        .route(
+            "/admin/customers/{id}/orders/new",
+            get(new_order::show).post(new_order::submit),
+        )
         .route("/admin/orders", get(orders::list))
         .route("/admin/orders/{id}", get(orders::show))
         .route("/admin/invoices", get(invoices::list))

@@ -48,6 +48,10 @@ fn pages(brand: &str, colours: &BrandColours, theme: Theme, tag: &str) -> Vec<(&
             views.show(&crate::admin::invoice::sample(usd()), &staff).unwrap(),
         ),
         (
+            "admin-new-order",
+            views.show(&crate::admin::new_order::sample(usd()), &staff).unwrap(),
+        ),
+        (
             "admin-payment",
             views.show(&crate::admin::payments::sample(usd()), &staff).unwrap(),
         ),

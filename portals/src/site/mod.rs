@@ -7,7 +7,7 @@ pub mod configure;
 pub mod product;
 pub mod shelf;
 pub mod view;
-mod words;
+pub mod words;
 
 use axum::Router;
 use axum::routing::{get, post};

@@ -8,6 +8,7 @@ use platform::views::Page;
 use serde_json::Value;
 
 use crate::app::App;
+use crate::refusal;
 
 /// An amount as the reader writes it.
 #[must_use]
@@ -39,10 +40,7 @@ pub fn detail(page: &Page, line: &Line) -> String {
 #[must_use]
 pub fn tax_note(app: &App, page: &Page, row: &Invoice) -> Option<String> {
     let stored = row.tax_note.clone().filter(|note| !note.is_empty())?;
-    if row.tax_minor == 0 && stored.starts_with("No tax rule of the seller matches") {
-        return Some(app.say(page, "invoice-no-tax", &[]));
-    }
-    Some(stored)
+    Some(refusal::said(app, page, &stored))
 }
 
 /// How a line's amount came about, step by step.
@@ -64,8 +62,11 @@ pub fn explain(app: &App, page: &Page, line: &Line, unit: Money, amount: Money) 
     }
     let options = said["options"].as_array().map_or(&[][..], Vec::as_slice);
     steps.extend(options.iter().filter_map(|option| option_step(app, page, option)));
-    if !options.is_empty() {
+    if !options.is_empty() && said["agreed"].is_null() {
         steps.push(app.say(page, "explain-unit", &[("amount", &money(page, unit))]));
+    }
+    if let Some(agreed) = amount_of(&said["agreed"]["unit"]) {
+        steps.push(app.say(page, "explain-agreed", &[("amount", &money(page, agreed))]));
     }
     if let Some((from, to)) = line.period_from.zip(line.period_to).filter(|(from, to)| from < to) {
         let last = to.pred_opt().unwrap_or(to);
