@@ -28,6 +28,8 @@ pub const TELL_DOWNSTREAM: &str = "tell_downstream";
 
 /// Subscriber: what an event has to tell its account.
 pub const NOTIFY: &str = "notify_account";
+/// Subscriber: what an event has to tell the person whose sign-in it is about.
+pub const WARN_USER: &str = "warn_user";
 /// Subscriber: an issued invoice is printed before anybody asks for it.
 pub const PRINT_INVOICE: &str = "print_invoice";
 
@@ -91,6 +93,11 @@ pub fn registry(app: &App) -> Registry {
     let registry = registry.on_name(NOTIFY, move |context: JobContext, args: EventArgs| {
         let app = own.clone();
         async move { Box::pin(crate::mails::follow::on_event(&app, &context, &args)).await }
+    });
+    let own = app.clone();
+    let registry = registry.on_name(WARN_USER, move |context: JobContext, args: EventArgs| {
+        let app = own.clone();
+        async move { crate::mails::security::on_event(&app, &context, &args).await }
     });
     let own = app.clone();
     let registry = registry.on_name(PRINT_INVOICE, move |context: JobContext, args: EventArgs| {

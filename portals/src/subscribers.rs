@@ -3,7 +3,7 @@
 use platform::event::Subscriptions;
 use platform::job::Class;
 
-use crate::jobs::{NOTIFY, OPERATE, PRINT_INVOICE, SERVICE_DECIDED, TELL_DOWNSTREAM};
+use crate::jobs::{NOTIFY, OPERATE, PRINT_INVOICE, SERVICE_DECIDED, TELL_DOWNSTREAM, WARN_USER};
 
 /// Every subscription of the platform.
 #[must_use]
@@ -26,6 +26,9 @@ pub fn subscriptions() -> Subscriptions {
         .on("order.created", Class::Normal, NOTIFY)
         .on("invoice.created", Class::Normal, NOTIFY)
         .on("invoice.reminded", Class::Normal, NOTIFY)
+        .on("invoice.due_soon", Class::Normal, NOTIFY)
+        .on("payment_method.expiring", Class::Normal, NOTIFY)
+        .on("user.signed_in_anew", Class::Normal, WARN_USER)
         .on("payment.succeeded", Class::Normal, NOTIFY)
         .on("payment.failed", Class::Normal, NOTIFY)
         .on("payment.refunded", Class::Normal, NOTIFY)

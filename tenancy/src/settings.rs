@@ -35,6 +35,8 @@ pub struct Settings {
     pub due_days: u32,
     /// How many days before the period a renewal invoice is issued.
     pub invoice_days_before: u32,
+    /// How many days before it is due an open invoice is named once more; 0: never.
+    pub due_soon_days: u32,
     /// Days after the due date at which an unpaid service is suspended.
     pub suspend_after_days: u32,
     /// Days after the due date on which reminders go out.
@@ -65,6 +67,7 @@ impl Default for Settings {
             invoice_prefix: "INV-".into(),
             due_days: 0,
             invoice_days_before: 0,
+            due_soon_days: 3,
             suspend_after_days: 7,
             reminder_days: vec![1, 3, 5],
             retry_days: vec![1, 3, 5, 7],
@@ -82,6 +85,7 @@ const INHERITED: &[&str] = &[
     "currencies",
     "due_days",
     "invoice_days_before",
+    "due_soon_days",
     "suspend_after_days",
     "reminder_days",
     "retry_days",

@@ -1,7 +1,11 @@
 //! Sign-in: throttled, and the same answer in the same time whether or not the account exists.
 
+mod place;
+
 use chrono::TimeDelta;
 use platform::db::{DbError, Tx};
+use platform::event::{self, NewEvent};
+use serde_json::json;
 
 use crate::user::{self, User};
 use crate::{Tenancy, TenantScope, TenantTx};
@@ -69,6 +73,13 @@ pub async fn sign_in(
     };
     let mut tx = tenancy.begin(scope).await?;
     let id = found.as_ref().map(|user| user.id);
+    if let Some(user) = user
+        && place::is_new(&mut tx, user.id, client).await?
+    {
+        // In the same transaction as the sign-in: whoever is in, their notice is on its way.
+        let payload = json!({ "id": user.id, "ip": client.ip, "user_agent": client.user_agent });
+        event::publish(&mut tx, &[NewEvent::new("user.signed_in_anew", user.id, payload)]).await?;
+    }
     sqlx::query("INSERT INTO sign_ins (id, user_id, email_norm, outcome, ip, user_agent, at) VALUES ($1, $2, $3, $4, $5, $6, $7)")
         .bind(tx.new_uuid())
         .bind(id)

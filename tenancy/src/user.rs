@@ -75,6 +75,8 @@ pub enum TokenUse {
     VerifyEmail,
     /// Sets a new password; one hour.
     ResetPassword,
+    /// Sets the first password of somebody who was invited; three days.
+    Invite,
     /// Carries a sign-in between two hosts of one tenant; 60 seconds.
     Ticket,
 }
@@ -83,14 +85,15 @@ impl TokenUse {
     fn word(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
-            Self::ResetPassword => "reset_password",
+            // Used up on the same page.
+            Self::ResetPassword | Self::Invite => "reset_password",
             Self::Ticket => "ticket",
         }
     }
 
     fn lasts(self) -> TimeDelta {
         match self {
-            Self::VerifyEmail => TimeDelta::days(3),
+            Self::VerifyEmail | Self::Invite => TimeDelta::days(3),
             Self::ResetPassword => TimeDelta::hours(1),
             Self::Ticket => TimeDelta::seconds(60),
         }

@@ -6,12 +6,17 @@
 //! invoice with a payment under way is left alone. Days that were missed are caught up by what is true
 //! now: the latest reminder, not each of them.
 
+mod cards;
+mod soon;
 mod steps;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx, audit, task};
+
+pub use cards::expiring;
+pub use soon::due_soon;
 
 use crate::ids::InvoiceId;
 use crate::{BillingError, invoice, renewal};

@@ -44,7 +44,7 @@ pub(super) async fn lock(tx: &mut TenantTx, id: InvoiceId) -> Result<Option<Row>
 }
 
 /// Whether this step is taken now, for the first time.
-async fn take(tx: &mut TenantTx, invoice: InvoiceId, step: &str) -> Result<bool, BillingError> {
+pub(super) async fn take(tx: &mut TenantTx, invoice: InvoiceId, step: &str) -> Result<bool, BillingError> {
     let done = sqlx::query(
         "INSERT INTO collection_steps (invoice_id, step, done_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     )

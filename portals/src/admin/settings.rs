@@ -30,6 +30,7 @@ struct Values {
     invoice_prefix: String,
     due_days: u32,
     invoice_days_before: u32,
+    due_soon_days: u32,
     suspend_after_days: u32,
 }
 
@@ -46,6 +47,7 @@ impl From<&Settings> for Values {
             invoice_prefix: own.invoice_prefix.clone(),
             due_days: own.due_days,
             invoice_days_before: own.invoice_days_before,
+            due_soon_days: own.due_soon_days,
             suspend_after_days: own.suspend_after_days,
         }
     }
@@ -229,6 +231,7 @@ pub struct Billing {
     invoice_prefix: String,
     due_days: u32,
     invoice_days_before: u32,
+    due_soon_days: u32,
     suspend_after_days: u32,
 }
 
@@ -247,7 +250,7 @@ pub async fn billing(
         .collect();
     let values = json!({
         "invoice_prefix": prefix, "due_days": fields.due_days.min(90), "invoice_days_before": fields.invoice_days_before.min(60),
-        "suspend_after_days": fields.suspend_after_days.clamp(1, 365),
+        "due_soon_days": fields.due_soon_days.min(60), "suspend_after_days": fields.suspend_after_days.clamp(1, 365),
     });
     save(&app, &staff, &asked, values).await
 }

@@ -10,16 +10,16 @@ use platform::money::{Currency, Money};
 use tenancy::jobs::JobContext;
 use tenancy::{AccountId, Portal, TenantTx, account};
 
-use super::{Notice, Reader, Words, send};
+use super::{Notice, Reader, Words, send, soon};
 use crate::app::App;
 
 /// A notice, what it is written for once, and whom it goes to.
-struct Written {
-    key: String,
-    account: AccountId,
-    notice: Notice,
+pub(super) struct Written {
+    pub key: String,
+    pub account: AccountId,
+    pub notice: Notice,
     /// Its document travels along.
-    invoice: Option<InvoiceId>,
+    pub invoice: Option<InvoiceId>,
 }
 
 /// Tries of printing a document before its mail goes without it: the link in it leads there too.
@@ -86,6 +86,8 @@ async fn write(app: &App, tx: &mut TenantTx, event: &Event) -> Result<Option<Wri
         "order.created" => ordered(app, tx, event).await,
         "invoice.created" => billed(app, tx, event).await,
         "invoice.reminded" => reminded(app, tx, event).await,
+        "invoice.due_soon" => soon::invoice(app, tx, event).await,
+        "payment_method.expiring" => soon::card(app, tx, event).await,
         "payment.succeeded" => received(app, tx, event).await,
         "payment.failed" => failed(app, tx, event).await,
         "payment.refunded" => refunded(app, tx, event).await,
@@ -98,7 +100,7 @@ fn money(minor: i64, code: &str) -> Result<Money, BillingError> {
     Ok(Money::new(minor, Currency::parse(code)?)?)
 }
 
-fn link(app: &App, tx: &TenantTx, path: &str) -> String {
+pub(super) fn link(app: &App, tx: &TenantTx, path: &str) -> String {
     app.link(tx.tenant(), Portal::Account, path)
 }
 

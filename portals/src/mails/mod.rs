@@ -4,8 +4,11 @@ pub mod follow;
 mod letter;
 mod notice;
 pub mod people;
+pub mod security;
+mod soon;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use platform::db::DbError;
 use platform::format::{self, DateStyle, MoneyStyle};
 use platform::mail::Attachment;
@@ -71,6 +74,12 @@ impl<'a> Words<'a> {
     #[must_use]
     pub fn date(&self, day: NaiveDate) -> String {
         format::date(&self.page.locale, day, DateStyle::Medium)
+    }
+
+    /// A moment as the reader writes it, in a zone.
+    #[must_use]
+    pub fn time(&self, at: DateTime<Utc>, zone: Tz) -> String {
+        format::datetime(&self.page.locale, at, zone, false)
     }
 }
 

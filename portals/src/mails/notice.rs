@@ -50,6 +50,23 @@ pub enum Notice {
         suspends_on: Option<NaiveDate>,
         url: String,
     },
+    /// An open invoice falls due in some days.
+    DueSoon {
+        number: String,
+        due: Money,
+        due_on: Option<NaiveDate>,
+        url: String,
+    },
+    /// A saved card expires next month.
+    CardExpiring {
+        /// `Visa ···· 4242`.
+        card: String,
+        /// `12/2026`.
+        month: String,
+        /// Renewals are charged to it.
+        automatic: bool,
+        url: String,
+    },
     /// A service was suspended; for an invoice, or by staff.
     Suspended {
         service: String,
@@ -88,6 +105,8 @@ impl Notice {
             Self::Receipt { .. } => "mail-receipt",
             Self::Failed { .. } => "mail-failed",
             Self::Overdue { .. } => "mail-overdue",
+            Self::DueSoon { .. } => "mail-due-soon",
+            Self::CardExpiring { .. } => "mail-card-expiring",
             Self::Suspended { .. } => "mail-suspended",
             Self::Resumed { .. } => "mail-resumed",
             Self::Ready { .. } => "mail-ready",
@@ -128,6 +147,13 @@ impl Notice {
             Self::Receipt { number, url, .. }
             | Self::Failed { number, url, .. }
             | Self::Overdue { number, url, .. } => (vec![("number", number.clone())], url),
+            Self::DueSoon {
+                number, due_on, url, ..
+            } => {
+                let on = due_on.map(|on| words.date(on)).unwrap_or_default();
+                (vec![("number", number.clone()), ("date", on)], url)
+            }
+            Self::CardExpiring { card, url, .. } => (vec![("card", card.clone())], url),
             Self::Suspended { service, url, .. }
             | Self::Resumed { service, url }
             | Self::Ready { service, url, .. }
@@ -143,7 +169,8 @@ impl Notice {
             Self::Invoice { .. } | Self::Receipt { .. } | Self::Refund { .. } => "mail-invoice-button",
             Self::Failed { confirm: true, .. } => "mail-failed-action-button",
             Self::Failed { .. } => "mail-failed-button",
-            Self::Overdue { .. } => "mail-overdue-button",
+            Self::Overdue { .. } | Self::DueSoon { .. } => "mail-overdue-button",
+            Self::CardExpiring { .. } => "mail-card-expiring-button",
             Self::Suspended { invoice: Some(_), .. } => "mail-suspended-button",
             Self::Suspended { .. }
             | Self::Resumed { .. }
@@ -173,6 +200,7 @@ impl Notice {
                 let on = words.date(*on);
                 vec![plain, words.say("mail-overdue-suspends", &[("date", on.as_str())])]
             }
+            Self::CardExpiring { automatic: true, .. } => vec![plain, say("mail-card-expiring-automatic")],
             Self::Suspended { invoice: None, .. } => vec![say("mail-suspended-staff")],
             Self::Refund { credit: true, .. } => vec![say("mail-refund-credit")],
             _ => vec![plain],
@@ -221,7 +249,14 @@ impl Notice {
                 money("mail-fact-amount", amount),
                 fact("mail-fact-reason", reason.clone()),
             ],
+            Self::CardExpiring { card, month, .. } => vec![
+                fact("mail-fact-card", card.clone()),
+                fact("mail-fact-expires", month.clone()),
+            ],
             Self::Overdue {
+                number, due, due_on, ..
+            }
+            | Self::DueSoon {
                 number, due, due_on, ..
             } => {
                 let mut facts = vec![fact("mail-fact-invoice", number.clone()), money("mail-fact-open", due)];

@@ -1,7 +1,7 @@
 //! Mails about addresses and passwords.
 
 use platform::db::DbError;
-use tenancy::user::User;
+use tenancy::user::{self, TokenUse, User};
 use tenancy::{Portal, TenantTx};
 
 use super::{Letter, Reader, Words, post};
@@ -22,7 +22,7 @@ fn reader(user: &User) -> Reader {
 /// When the database refuses.
 pub async fn verify(app: &App, tx: &mut TenantTx, user: &User, token: &str) -> Result<(), DbError> {
     let path = format!("/verify-email?token={token}");
-    link(app, tx, user, "mail-verify", &path).await
+    link(app, tx, user, "mail-verify", (Portal::Account, &path)).await
 }
 
 /// Sets a forgotten password.
@@ -31,15 +31,31 @@ pub async fn verify(app: &App, tx: &mut TenantTx, user: &User, token: &str) -> R
 /// When the database refuses.
 pub async fn reset(app: &App, tx: &mut TenantTx, user: &User, token: &str) -> Result<(), DbError> {
     let path = format!("/reset-password?token={token}");
-    link(app, tx, user, "mail-reset", &path).await
+    link(app, tx, user, "mail-reset", (Portal::Account, &path)).await
 }
 
-async fn link(app: &App, tx: &mut TenantTx, user: &User, word: &'static str, path: &str) -> Result<(), DbError> {
+/// Somebody was made staff, an owner or a member: the first password is theirs to set, within three days.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn invite(app: &App, tx: &mut TenantTx, user: &User, portal: Portal) -> Result<(), DbError> {
+    let token = user::issue_token(tx, user.id, TokenUse::Invite).await?;
+    let path = format!("/reset-password?token={token}");
+    link(app, tx, user, "mail-invite", (portal, &path)).await
+}
+
+async fn link(
+    app: &App,
+    tx: &mut TenantTx,
+    user: &User,
+    word: &'static str,
+    (portal, path): (Portal, &str),
+) -> Result<(), DbError> {
     let reader = reader(user);
     let words = Words::new(app, tx, &reader);
-    let url = app.link(tx.tenant(), Portal::Account, path);
+    let url = app.link(tx.tenant(), portal, path);
     let letter = Letter {
-        subject: words.say(&format!("{word}-subject"), &[]),
+        subject: words.say(&format!("{word}-subject"), &[("brand", tx.tenant().name.as_str())]),
         preheader: words.say(&format!("{word}-text"), &[]),
         heading: words.say("mail-hello", &[("name", reader.name.as_str())]),
         paragraphs: vec![words.say(&format!("{word}-text"), &[])],

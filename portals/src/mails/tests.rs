@@ -57,6 +57,12 @@ fn of_money() -> Vec<Notice> {
         left: usd(left),
         url: url(),
     };
+    let card = |automatic| Notice::CardExpiring {
+        card: "Visa ···· 4242".into(),
+        month: "03/2026".into(),
+        automatic,
+        url: url(),
+    };
     let refund = |credit| Notice::Refund {
         number: number(),
         amount: usd(1200),
@@ -75,6 +81,14 @@ fn of_money() -> Vec<Notice> {
         overdue(3, None),
         refund(false),
         refund(true),
+        Notice::DueSoon {
+            number: number(),
+            due: usd(4800),
+            due_on: day(),
+            url: url(),
+        },
+        card(true),
+        card(false),
     ]
 }
 

@@ -41,6 +41,7 @@ mail-fact-service = Dienst
 mail-fact-address = IP-Adresse
 mail-invite-subject = Legen Sie Ihr Passwort für { $brand } fest
 mail-invite-text = Für Sie wurde ein Konto angelegt. Legen Sie ein Passwort fest, um sich anzumelden. Der Link gilt drei Tage.
+mail-invite-button = Passwort festlegen
 # Belege.
 doc-title = Rechnung
 doc-number = Nummer

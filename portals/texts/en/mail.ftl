@@ -41,6 +41,7 @@ mail-fact-service = Service
 mail-fact-address = IP address
 mail-invite-subject = Set your password for { $brand }
 mail-invite-text = An account has been made for you. Set a password to sign in. The link works for three days.
+mail-invite-button = Set a password
 # Documents.
 doc-title = Invoice
 doc-number = Number

@@ -160,3 +160,133 @@ async fn a_build_that_fails_is_told_in_plain_words_and_the_invoices_document_tra
         .await;
     assert_eq!(files, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_invoice_is_named_once_before_it_is_due_and_a_card_once_before_it_expires() {
+    let trial = Trial::open().await;
+    let stock = trial.stock(json!({})).await;
+    let tenancy = &trial.world.tenancy;
+    let mut control = tenancy.control().await.expect("control");
+    let values = json!({ "due_days": 10, "due_soon_days": 3 });
+    let values = values.as_object().expect("settings").clone();
+    tenancy::settings::change(&mut control, trial.world.tenant("trial").id, &values)
+        .await
+        .expect("settings");
+    control.commit().await.expect("a commit");
+    tenancy.refresh().await.expect("known");
+    let card = trial.card(&stock.account, &stock.gateway, "pm_card_visa").await;
+    trial.order(&stock.account, &stock.plan, Some(&card)).await;
+    trial.work().await;
+    let run = async |sql: &'static str| {
+        let mut tx = trial.world.begin("trial").await;
+        sqlx::query(sql).execute(tx.connection()).await.expect(sql);
+        tx.commit().await.expect("a commit");
+    };
+    run("UPDATE payment_methods SET exp_year = 2026, exp_month = 3").await;
+    // Nobody pays the renewal by itself.
+    run("UPDATE accounts SET auto_pay = false").await;
+    let told = async |word: &str| {
+        templates(&trial)
+            .await
+            .iter()
+            .filter(|template| *template == word)
+            .count()
+    };
+    until(&trial, "2026-01-31").await;
+    assert_eq!(told("mail-card-expiring").await, 0, "two months ahead");
+    until(&trial, "2026-02-20").await;
+    assert_eq!(told("mail-card-expiring").await, 1);
+    let (subject, text, _) = one(&trial, "mail-card-expiring").await;
+    assert!(subject.contains("4242") && text.contains("03/2026"), "{subject} {text}");
+    assert!(
+        !text.contains("renewals are charged"),
+        "automatic payment is off: {text}"
+    );
+    let due: chrono::NaiveDate = {
+        let mut tx = trial.world.begin("trial").await;
+        sqlx::query_scalar("SELECT due_on FROM invoices WHERE order_id IS NULL")
+            .fetch_one(tx.connection())
+            .await
+            .expect("a renewal")
+    };
+    assert_eq!(due.to_string(), "2026-02-25");
+    assert_eq!(told("mail-due-soon").await, 0);
+    until(&trial, "2026-02-22").await;
+    assert_eq!(told("mail-due-soon").await, 1);
+    let (subject, text, html) = one(&trial, "mail-due-soon").await;
+    assert!(
+        subject.contains("25 Feb 2026") && text.contains("/pay") && html.contains("INV-"),
+        "{subject} {text}"
+    );
+    until(&trial, "2026-02-25").await;
+    assert_eq!((told("mail-due-soon").await, told("mail-card-expiring").await), (1, 1));
+    until(&trial, "2026-03-02").await;
+    assert_eq!(told("mail-card-expiring").await, 1, "once for a card");
+    let scope = trial.world.scope("trial");
+    let node = trial.world.node().await;
+    let (one, two) = tokio::join!(
+        billing::collection::due_soon(tenancy, &scope),
+        billing::collection::due_soon(&node, &scope)
+    );
+    assert_eq!(one.expect("a day") + two.expect("a day"), 0);
+    assert_eq!(billing::collection::expiring(&node, &scope).await.expect("a day"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_from_somewhere_new_is_told_to_its_person_and_known_places_are_not() {
+    let trial = Trial::open().await;
+    let world = &trial.world;
+    world.user("trial", "ada@hall.test", Some(tests::PASSWORD)).await;
+    let scope = world.scope("trial");
+    let enter = async |ip: &str, agent: &str, password: &str| {
+        let client = tenancy::sign_in::Client {
+            ip: ip.into(),
+            user_agent: agent.into(),
+        };
+        let done = tenancy::sign_in::sign_in(&world.tenancy, &scope, "ada@hall.test", password, &client).await;
+        trial.work().await;
+        let told = templates(&trial).await;
+        (
+            done.is_ok(),
+            told.iter().filter(|template| *template == "mail-new-sign-in").count(),
+        )
+    };
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
+    let newer = firefox.replace("144.0", "145.0");
+    assert_eq!(
+        enter("198.51.100.7", firefox, tests::PASSWORD).await,
+        (true, 0),
+        "the first one surprises nobody"
+    );
+    assert_eq!(
+        enter("198.51.7.9", &newer, tests::PASSWORD).await,
+        (true, 0),
+        "the same network, an updated browser"
+    );
+    assert_eq!(
+        enter("203.0.113.5", firefox, "wrong").await,
+        (false, 0),
+        "nobody came in"
+    );
+    assert_eq!(
+        enter("203.0.113.5", firefox, tests::PASSWORD).await,
+        (true, 1),
+        "another network"
+    );
+    assert_eq!(
+        enter("203.0.113.5", "curl/8.5.0", tests::PASSWORD).await,
+        (true, 2),
+        "another device"
+    );
+    assert_eq!(
+        enter("203.0.113.9", "curl/8.6.0", tests::PASSWORD).await,
+        (true, 2),
+        "known by now"
+    );
+    let (subject, text, html) = one(&trial, "mail-new-sign-in").await;
+    assert!(subject.starts_with("New sign-in to The trial company"), "{subject}");
+    assert!(
+        text.contains("curl") && text.contains("203.0.113.5") && html.contains("Set a new password"),
+        "{text}"
+    );
+}

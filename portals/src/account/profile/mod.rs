@@ -12,6 +12,7 @@ use tenancy::permission::{ManageAccount, Permission};
 
 pub use details::DetailsPage;
 pub use own::ProfilePage;
+pub(crate) use own::browser;
 pub use team::TeamPage;
 
 use crate::app::App;

@@ -192,7 +192,7 @@ fn seen(entry: SignIn) -> Seen {
 }
 
 /// Name and system out of what a browser says of itself, which is longer than anybody reads.
-fn browser(agent: &str) -> String {
+pub(crate) fn browser(agent: &str) -> String {
     let first = |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| agent.contains(mark)).map(|k| k.1);
     let name = first(&[
         ("Edg/", "Edge"),

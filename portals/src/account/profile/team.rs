@@ -8,7 +8,7 @@ use serde::Serialize;
 use tenancy::extract::Member;
 use tenancy::member::{self, Member as Place};
 use tenancy::permission::{MEMBER, ManageAccount};
-use tenancy::user::{self, NewUser, TokenUse, UserError};
+use tenancy::user::{self, NewUser, UserError};
 use tenancy::{UserId, audit};
 
 use super::tabs;
@@ -189,8 +189,7 @@ pub(super) async fn add(
         let detail = serde_json::json!({ "account": member.account, "permissions": given });
         audit::record(&mut tx, "member.added", user.id, detail).await?;
         if invited {
-            let token = user::issue_token(&mut tx, user.id, TokenUse::ResetPassword).await?;
-            mails::people::reset(&app, &mut tx, &user, &token).await?;
+            mails::people::invite(&app, &mut tx, &user, tenancy::Portal::Account).await?;
         }
         tx.commit().await?;
         Ok::<_, UserError>(true)
