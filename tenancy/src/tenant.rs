@@ -1,6 +1,9 @@
 //! A business on the platform: create, suspend, resume.
 
+mod child;
 pub mod list;
+
+pub use child::{Child, child};
 
 use platform::db::DbError;
 use platform::money::Currency;
@@ -29,6 +32,8 @@ pub struct NewTenant {
     pub currency: Currency,
     /// Zone of billing days.
     pub timezone: chrono_tz::Tz,
+    /// Language of its pages and mails; none: English.
+    pub locale: Option<String>,
     /// Own settings.
     pub settings: Map<String, Value>,
 }
@@ -115,7 +120,7 @@ pub async fn create(tenancy: &Tenancy, new: &NewTenant) -> Result<TenantId, Tena
     let now = tx.now();
     let insert = sqlx::query(
         "INSERT INTO control.tenants (id, slug, name, parent_id, cell_id, schema_name, mode, state, currency, timezone, settings, \
-         schema_version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11, $12)",
+         schema_version, created_at, locale) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11, $12, coalesce($13, 'en'))",
     )
     .bind(id)
     .bind(&new.slug)
@@ -129,6 +134,7 @@ pub async fn create(tenancy: &Tenancy, new: &NewTenant) -> Result<TenantId, Tena
     .bind(json!({}))
     .bind(schema::TENANT_VERSION)
     .bind(now)
+    .bind(&new.locale)
     .execute(tx.connection())
     .await;
     if let Err(error) = insert {

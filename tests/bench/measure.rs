@@ -89,6 +89,7 @@ pub async fn tenants_from_spares(plan: &Plan, world: &str) -> Result<Value> {
             mode: Mode::Live,
             currency: Currency::parse("USD")?,
             timezone: chrono_tz::UTC,
+            locale: None,
             settings: serde_json::Map::new(),
         };
         let started = Instant::now();

@@ -139,6 +139,7 @@ impl World {
             mode,
             currency: Currency::parse("USD").expect("a currency"),
             timezone: chrono_tz::UTC,
+            locale: None,
             settings: serde_json::Map::new(),
         };
         tenancy::tenant::create(&self.tenancy, &new).await?;

@@ -196,6 +196,7 @@ async fn create_tenant(
         mode: if input.sandbox { Mode::Sandbox } else { Mode::Live },
         currency,
         timezone,
+        locale: None,
         settings: serde_json::Map::new(),
     };
     let id = crate::admin::tenants::make(&app, &new, &owner)

@@ -34,6 +34,7 @@ pub async fn run(config: &Config, command: args::Tenant) -> Result<()> {
                     .parse()
                     .ok()
                     .with_context(|| format!("{timezone:?} is no IANA time zone"))?,
+                locale: None,
                 settings: Map::new(),
             };
             create(&tenancy, &new, owner.as_deref(), json).await

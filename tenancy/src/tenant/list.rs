@@ -19,7 +19,7 @@ pub struct Search {
     pub parent: Option<TenantId>,
 }
 
-const SOURCE: Source = Source {
+pub(super) const SOURCE: Source = Source {
     columns: "t.id, t.slug, t.name, t.parent_id, t.mode, t.state, t.reason, t.parked_reason, t.created_at, \
         coalesce(f.currency, t.currency) AS currency, coalesce(f.mrr_minor, 0) AS mrr_minor, \
         coalesce(f.active_services, 0) AS active_services, coalesce(f.accounts, 0) AS accounts, \

@@ -100,6 +100,7 @@ async fn two_nodes_creating_at_once_take_different_schemas() {
         mode: Mode::Live,
         currency: platform::money::Currency::parse("EUR").unwrap(),
         timezone: chrono_tz::Europe::Berlin,
+        locale: None,
         settings: serde_json::Map::new(),
     };
     let (north, south) = (new("north"), new("south"));

@@ -33,6 +33,7 @@ async fn open(app: &App, slug: &str, name: &str, parent: Option<&str>, settings:
         mode: Mode::Live,
         currency: Currency::parse("USD")?,
         timezone: chrono_tz::UTC,
+        locale: None,
         settings: settings.as_object().cloned().unwrap_or_default(),
     };
     let id = tenant::create(app.tenancy(), &new).await?;
