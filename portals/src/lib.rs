@@ -22,6 +22,7 @@ pub mod kit;
 pub mod live;
 pub mod look;
 pub mod mails;
+pub mod refusal;
 pub mod sandbox;
 pub mod scheduler;
 pub mod serve;

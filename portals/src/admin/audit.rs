@@ -3,11 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
+use serde_json::Value;
 use tenancy::audit::Entry;
 use tenancy::audit::list::{Search, browse};
 use tenancy::extract::Staff;
 use tenancy::permission::ReadAudit;
 
+use super::desk::Say;
 use crate::app::App;
 use crate::web::answer::internal;
 use crate::web::list::{self, Cell, Column, Empty, Filter, ListPage, Params, Place, Row, Spec};
@@ -77,7 +79,13 @@ pub async fn list(State(app): State<App>, staff: Staff<ReadAudit>, asked: Asked,
     list::show(
         &app,
         &chrome,
-        &ListPage::new(&app, &chrome, &LIST, &wish, found.map(row)),
+        &ListPage::new(
+            &app,
+            &chrome,
+            &LIST,
+            &wish,
+            found.map(|entry| row(Say(&app, &chrome), entry)),
+        ),
     )
 }
 
@@ -89,21 +97,56 @@ fn midnight(day: NaiveDate, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
         .map(|at| at.with_timezone(&Utc))
 }
 
-fn row(entry: Entry) -> Row {
-    let detail = if entry.detail.as_object().is_some_and(serde_json::Map::is_empty) {
-        String::new()
-    } else {
-        entry.detail.to_string()
-    };
+fn row(say: Say<'_>, entry: Entry) -> Row {
     let subject = match super::desk::path_of(&entry.subject_id) {
         Some(path) => Cell::code(&entry.subject_id).to(path),
         None => Cell::code(&entry.subject_id),
     };
+    let kind = say.or(&format!("audit-kind-{}", entry.actor_kind), &entry.actor_kind);
     Row::plain(vec![
-        Cell::code(&entry.action),
-        Cell::text(entry.actor_name).below(entry.actor_kind),
+        Cell::text(say.deed(&entry.action)).below(&entry.action),
+        Cell::text(entry.actor_name).below(kind),
         subject,
-        Cell::quiet(detail),
+        Cell::quiet(plain(&entry.detail)),
         Cell::at(entry.at),
     ])
+}
+
+/// What was kept with a deed, on one line: `reason: asked by phone, amount: 12.00 EUR`.
+fn plain(detail: &Value) -> String {
+    let word = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Object(money) if money.contains_key("amount") && money.contains_key("currency") => {
+            let part = |name: &str| money.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            format!("{} {}", part("amount"), part("currency"))
+        }
+        other => other.to_string(),
+    };
+    let all = detail.as_object().into_iter().flatten();
+    let kept = all.filter(|(_, value)| !value.is_null() && *value != "");
+    kept.map(|(name, value)| format!("{}: {}", name.replace('_', " "), word(value)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::plain;
+
+    #[test]
+    fn details_are_read_on_one_line() {
+        for (detail, expected) in [
+            (json!(null), ""),
+            (json!({ "reason": null, "name": "" }), ""),
+            (
+                json!({ "total": { "amount": "1.00", "currency": "EUR" }, "reason": "so" }),
+                "reason: so, total: 1.00 EUR",
+            ),
+            (json!({ "auto_pay": true }), "auto pay: true"),
+        ] {
+            assert_eq!(plain(&detail), expected, "{detail}");
+        }
+    }
 }

@@ -9,7 +9,6 @@ use tenancy::AccountId;
 use tenancy::account::{self, Account, AccountError, NewAccount};
 use tenancy::extract::Staff;
 use tenancy::permission::WriteAccounts;
-use tenancy::user::UserError;
 
 use super::desk::Say;
 use crate::app::App;
@@ -147,21 +146,13 @@ pub async fn new(State(app): State<App>, staff: Staff<WriteAccounts>, asked: Ask
 
 fn refuse(app: &App, chrome: &Chrome, page: FormPage, typed: &Typed, error: AccountError) -> Response {
     let say = Say(app, chrome);
-    let errors = match error {
-        AccountError::Fields(errors) => errors
-            .into_iter()
-            .map(|error| FieldError {
-                message: say.or(&format!("customer-error-{}", error.field), error.message),
-                field: error.field.to_owned(),
-            })
-            .collect(),
-        AccountError::User(UserError::Db(error)) | AccountError::Db(error) => return internal(error),
-        AccountError::User(error) => vec![FieldError {
-            field: "email".to_owned(),
-            message: error.to_string(),
-        }],
-        AccountError::Unknown => return not_found(),
-    };
+    if matches!(error, AccountError::Unknown) {
+        return not_found();
+    }
+    let errors = say.refusals(&error);
+    if errors.is_empty() {
+        return internal(error);
+    }
     Html::show(
         app,
         StatusCode::UNPROCESSABLE_ENTITY,

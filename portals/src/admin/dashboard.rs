@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::charts::{Chart, Plot, Point, Series, Stroke, area, bars_stacked, spark};
 use crate::kit::dashboard::{Dashboard, Figure, OperationRow, OrderRow, Queue};
 use crate::kit::parts::Delta;
+use crate::refusal;
 use crate::status;
 use crate::web::answer::{Html, internal};
 use crate::web::page::{self, Asked};
@@ -408,7 +409,7 @@ fn operation_row(app: &App, chrome: &Chrome, row: &operations::Row) -> Operation
         detail: format!("{}{}", row.service_label, server.unwrap_or_default()),
         badge: status::operation(&row.status),
         percent: None,
-        note: row.reason.clone().unwrap_or_else(|| row.step.clone()),
+        note: refusal::waits(app, chrome, row.reason.as_deref(), &row.step),
         retry_path: (row.status == "failed").then(|| format!("/admin/provisioning/{}/retry", row.id)),
     }
 }

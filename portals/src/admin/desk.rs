@@ -1,14 +1,14 @@
 //! What staff's pages have in common: words, errors in words, links to whatever an id names, and what happened to something.
 
-use billing::BillingError;
 use platform::db::DbError;
 use platform::views::Page as Chrome;
 use serde_json::Value;
 use tenancy::{AccountId, TenantTx, audit, timeline};
 
 use crate::app::App;
-use crate::kit::detail::Moment;
-use crate::kit::parts::{Choice, Link};
+use crate::kit::detail::{Field, Moment};
+use crate::kit::parts::{Choice, FieldError, Link};
+use crate::refusal::{self, Refusal};
 
 /// Words without arguments, for one page.
 #[derive(Clone, Copy)]
@@ -39,13 +39,42 @@ impl Say<'_> {
 
     /// Why a command refused, for the person who asked; none for a failure of ours.
     #[must_use]
-    pub fn refusal(&self, error: &BillingError) -> Option<String> {
-        match error {
-            BillingError::Conflict(code, text) => Some(self.or(&format!("refused-{}", code.replace('_', "-")), text)),
-            BillingError::Field(_, text) => Some(text.clone()),
-            BillingError::Money(error) => Some(error.to_string()),
-            _ => None,
+    pub fn refusal(&self, error: &impl Refusal) -> Option<String> {
+        let said = self.refusals(error).into_iter().map(|error| error.message);
+        said.reduce(|all, next| format!("{all} {next}"))
+    }
+
+    /// The same beside each field; empty for a failure of ours.
+    #[must_use]
+    pub fn refusals(&self, error: &impl Refusal) -> Vec<FieldError> {
+        refusal::words(self.0, self.1, error)
+    }
+
+    /// A stored sentence, such as why something waits.
+    #[must_use]
+    pub fn said(&self, text: &str) -> String {
+        refusal::said(self.0, self.1, text)
+    }
+
+    /// What an operation waits for.
+    #[must_use]
+    pub fn waits(&self, reason: Option<&str>, step: &str) -> String {
+        refusal::waits(self.0, self.1, reason, step)
+    }
+
+    /// What a payment says of itself.
+    #[must_use]
+    pub fn paid(&self, failure: Option<&str>, mode: &str) -> String {
+        refusal::paid(self.0, self.1, failure, mode)
+    }
+
+    /// Fields that a panel or gateway described, with labels in the reader's language.
+    #[must_use]
+    pub fn labelled(&self, mut fields: Vec<Field>) -> Vec<Field> {
+        for field in &mut fields {
+            field.label = self.said(&field.label);
         }
+        fields
     }
 
     /// A link drawn as a plain button.

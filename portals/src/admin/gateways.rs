@@ -165,7 +165,7 @@ fn form(say: Say<'_>, kind: &Value, known: Option<&GatewayRow>) -> FormPage {
         form: FormPart {
             id: "gateway".to_owned(),
             path: path.clone(),
-            fields,
+            fields: say.labelled(fields),
             submit: say.it("settings-save"),
         },
         errors: Vec::new(),

@@ -19,7 +19,8 @@ use crate::account::invoice::{answer_pdf, history, method_name, paper, words};
 use crate::app::App;
 use crate::document;
 use crate::kit::invoice::{InvoicePage, UseCredit};
-use crate::kit::parts::{Choice, Crumb};
+use crate::kit::parts::{Choice, Crumb, FieldError};
+use crate::refusal;
 use crate::web::answer::{Html, internal, not_found};
 use crate::web::form::Form;
 use crate::web::page::{self, Asked, flash};
@@ -44,12 +45,6 @@ struct AdminInvoice {
 
 impl Context for AdminInvoice {
     const TEMPLATE: &'static str = "admin/invoice.html";
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct FieldError {
-    field: &'static str,
-    message: String,
 }
 
 /// What was typed into one of the forms; shown again when it was not taken.
@@ -250,18 +245,19 @@ type Did = Result<&'static str, BillingError>;
 
 async fn told<P>(app: &App, staff: &Staff<P>, asked: &Asked, (id, typed): (&str, Typed), did: Did) -> Response {
     let page = page::admin(app, staff, asked, "invoices").await;
-    let wrong = |field: &'static str, message: String| vec![FieldError { field, message }];
     let errors = match did {
         Ok(key) => {
             flash(&staff.session, Tone::Success, app.say(&page, key, &[])).await;
             return Redirect::to(&format!("/admin/invoices/{id}")).into_response();
         }
         Err(BillingError::NotFound("invoice")) => return not_found(),
-        Err(BillingError::Field(field, message)) => wrong(field, message),
-        Err(BillingError::Conflict(_, message)) => wrong("form", message),
-        Err(BillingError::NotFound(what)) => wrong("form", format!("There is no such {what}.")),
-        Err(BillingError::Money(error)) => wrong("amount", error.to_string()),
-        Err(error) => return internal(error),
+        Err(error) => {
+            let errors = refusal::words(app, &page, &error);
+            if errors.is_empty() {
+                return internal(error);
+            }
+            errors
+        }
     };
     draw(app, staff, asked, id, (typed, errors)).await
 }
@@ -444,7 +440,7 @@ pub fn sample(currency: Currency) -> impl Context {
         order_path: Some("#".into()),
         path: "/admin/invoices/inv_sample".into(),
         errors: vec![FieldError {
-            field: "amount",
+            field: "amount".into(),
             message: "At most 10.00 USD can be refunded.".into(),
         }],
         typed: Typed {

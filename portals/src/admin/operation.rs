@@ -56,7 +56,7 @@ async fn detail<P>(app: &App, staff: &Staff<P>, chrome: &Chrome, id: OperationId
         notices.push(Notice {
             tone: Tone::Danger,
             title: say.it("operation-failed"),
-            text: found.reason.clone(),
+            text: found.reason.as_deref().map(|reason| say.said(reason)),
         });
     }
     let facts = vec![
@@ -76,7 +76,7 @@ async fn detail<P>(app: &App, staff: &Staff<P>, chrome: &Chrome, id: OperationId
             say.it("operation-panel-ref"),
             Cell::code(owner.panel_ref.as_deref().unwrap_or("-")),
         ),
-        fact(say.it("list-step"), Cell::text(&found.step)),
+        fact(say.it("list-step"), Cell::text(say.waits(None, &found.step))),
         fact(say.it("operation-tries"), Cell::text(found.tries)),
         fact(say.it("operation-wanted"), Cell::at(found.created_at)),
         fact(
@@ -114,8 +114,8 @@ fn log_table(say: Say<'_>, log: &[Entry]) -> Table {
                 other => status::operation(other),
             };
             Row::plain(vec![
-                Cell::text(&entry.step),
-                Cell::quiet(&entry.message),
+                Cell::text(say.waits(None, &entry.step)),
+                Cell::quiet(say.said(&entry.message)),
                 Cell::at(entry.at),
                 Cell::badge(outcome),
             ])

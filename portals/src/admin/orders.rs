@@ -216,7 +216,7 @@ fn payments_table(say: Say<'_>, payments: &[payment::Payment]) -> Table {
         .map(|row| {
             Row::plain(vec![
                 Cell::at(row.created_at),
-                Cell::quiet(row.failure_message.as_deref().unwrap_or(&row.mode)),
+                Cell::quiet(say.paid(row.failure_message.as_deref(), &row.mode)),
                 Cell::minor(row.amount_minor, &row.currency),
                 Cell::badge(status::payment(&row.status)),
             ])

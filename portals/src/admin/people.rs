@@ -14,7 +14,6 @@ use tenancy::{UserId, user};
 use super::desk::Say;
 use crate::app::App;
 use crate::kit::detail::{Field, FormPage, FormPart, Typed, crumb};
-use crate::kit::parts::FieldError;
 use crate::status;
 use crate::web::answer::{Html, internal, not_found};
 use crate::web::form::Form;
@@ -172,23 +171,17 @@ pub async fn new(State(app): State<App>, own: Staff<WriteSettings>, asked: Asked
 
 fn refuse(app: &App, chrome: &Chrome, page: FormPage, typed: &Typed, error: StaffError) -> Response {
     let say = Say(app, chrome);
-    let (field, message) = match error {
-        StaffError::Unknown => return not_found(),
-        StaffError::Db(error) | StaffError::User(user::UserError::Db(error)) => return internal(error),
-        StaffError::User(user::UserError::BadEmail) => ("email", say.it("auth-error-email")),
-        StaffError::LastOne => ("rights", say.it("staff-last-one")),
-        StaffError::AboveYou => ("rights", say.it("staff-above-you")),
-        StaffError::NotYours(word) => ("rights", say.with("staff-not-yours", &[("word", &word)])),
-        StaffError::User(error) => ("email", error.to_string()),
-    };
-    let error = FieldError {
-        field: field.to_owned(),
-        message,
-    };
+    if matches!(error, StaffError::Unknown) {
+        return not_found();
+    }
+    let errors = say.refusals(&error);
+    if errors.is_empty() {
+        return internal(error);
+    }
     Html::show(
         app,
         StatusCode::UNPROCESSABLE_ENTITY,
-        &page.refused(typed, vec![error]),
+        &page.refused(typed, errors),
         chrome,
     )
 }
@@ -218,8 +211,7 @@ pub async fn create(
         };
         set(&mut tx, &own.rights, person.id, &ticked(&typed)).await?;
         if is_new {
-            let token = user::issue_token(&mut tx, person.id, user::TokenUse::ResetPassword).await?;
-            crate::mails::people::reset(&app, &mut tx, &person, &token).await?;
+            crate::mails::people::invite(&app, &mut tx, &person, tenancy::Portal::Admin).await?;
         }
         tx.commit().await?;
         Ok::<_, StaffError>(())

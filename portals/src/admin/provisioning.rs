@@ -10,6 +10,7 @@ use tenancy::permission::ReadServices;
 
 use crate::app::App;
 use crate::kit::parts::Choice;
+use crate::refusal;
 use crate::status;
 use crate::web::answer::internal;
 use crate::web::list::{self, Cell, Column, Empty, Filter, ListPage, Params, Place, Row, Spec};
@@ -109,7 +110,12 @@ fn row(app: &App, chrome: &Chrome, operation: Operation) -> Row {
             Cell::text(kind_name(app, chrome, &operation.kind)),
             Cell::text(operation.service_label).below(operation.account_name),
             Cell::text(operation.server_name.unwrap_or_default()),
-            Cell::quiet(operation.reason.unwrap_or(operation.step)),
+            Cell::quiet(refusal::waits(
+                app,
+                chrome,
+                operation.reason.as_deref(),
+                &operation.step,
+            )),
             Cell::badge(status::operation(&operation.status)),
             Cell::at(operation.created_at),
         ],

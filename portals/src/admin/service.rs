@@ -125,14 +125,14 @@ fn notices(say: Say<'_>, read: &Read) -> Vec<Notice> {
         .map(|row| Notice {
             tone: Tone::Warning,
             title: say.it(&format!("suspension-{}", row.cause)),
-            text: Some(row.reason.clone()),
+            text: Some(say.said(&row.reason)),
         })
         .collect();
     if read.service.status == "failed" {
         notices.push(Notice {
             tone: Tone::Danger,
             title: say.it("service-failed"),
-            text: read.service.reason.clone(),
+            text: read.service.reason.as_deref().map(|reason| say.said(reason)),
         });
     }
     notices
@@ -269,7 +269,7 @@ fn operations_block(app: &App, chrome: &Chrome, say: Say<'_>, read: &Read) -> Bl
                 format_args!("/admin/provisioning/{}", row.id),
                 vec![
                     Cell::text(kind_name(app, chrome, &row.kind)),
-                    Cell::quiet(row.reason.as_deref().unwrap_or(&row.step)),
+                    Cell::quiet(say.waits(row.reason.as_deref(), &row.step)),
                     Cell::at(row.created_at),
                     Cell::badge(status::operation(&row.status)),
                 ],

@@ -70,8 +70,8 @@ pub async fn list(State(app): State<App>, staff: Staff<ReadServices>, asked: Ask
 
 fn row(say: Say<'_>, task: Task, may: bool) -> Row {
     let cells = vec![
-        Cell::text(&task.title),
-        Cell::quiet(&task.reason),
+        Cell::text(say.said(&task.title)),
+        Cell::quiet(say.said(&task.reason)),
         Cell::badge(status::task(&task.state)).below(task.closed_by.clone().unwrap_or_default()),
         Cell::at(task.created_at),
     ];

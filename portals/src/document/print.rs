@@ -11,7 +11,7 @@ use tenancy::Tenant;
 
 use crate::account::invoice::words;
 use crate::app::App;
-use crate::web::page;
+use crate::web::{countries, page};
 
 const TEMPLATE: &str = include_str!("../../documents/invoice.typ");
 
@@ -68,7 +68,14 @@ pub(super) fn sheet(
     let unit = Currency::parse(&row.currency)?;
     let amount = |minor: i64| Ok::<_, BillingError>(words::money(&page, Money::new(minor, unit)?));
     let number = row.number.clone().unwrap_or_default();
-    let party = |who: &Option<Value>| who.clone().unwrap_or_else(|| json!({}));
+    let party = |who: &Option<Value>| {
+        let mut who = who.clone().unwrap_or_else(|| json!({}));
+        for line in who["lines"].as_array_mut().into_iter().flatten() {
+            let read = line.as_str().map(|text| countries::line(app, &page, text));
+            *line = json!(read);
+        }
+        who
+    };
     let mut printed = Vec::with_capacity(lines.len());
     for line in lines {
         printed.push(json!({

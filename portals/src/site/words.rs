@@ -58,7 +58,12 @@ pub fn refusal(app: &App, page: &Page, error: &BillingError) -> Option<String> {
         BillingError::Conflict("gateway_away", _) => "site-gateway-away",
         BillingError::Conflict("gateway_refused", _) => "site-gateway-refused",
         BillingError::Conflict("payment_exists" | "order_closed" | "paid", _) => "site-order-closed",
-        _ => return None,
+        other => {
+            let words = crate::refusal::words(app, page, other)
+                .into_iter()
+                .map(|error| error.message);
+            return words.reduce(|all, next| format!("{all} {next}"));
+        }
     };
     Some(app.say(page, key, &[]))
 }

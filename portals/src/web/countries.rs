@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::app::front_texts;
+use crate::app::{App, front_texts};
 use platform::texts::Locale;
+use platform::views::Page;
 
 /// ISO 3166-1 alpha-2.
 const CODES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI \
@@ -46,6 +47,16 @@ pub fn countries(language: &str) -> Vec<Country> {
             .replace('Ü', "U")
     });
     list
+}
+
+/// A line of an address as people read it: a country by its name, anything else as it is.
+#[must_use]
+pub fn line(app: &App, page: &Page, line: &str) -> String {
+    if is_country(line) {
+        app.say(page, &format!("country-{}", line.to_ascii_lowercase()), &[])
+    } else {
+        line.to_owned()
+    }
 }
 
 /// Whether `code` is one of them.

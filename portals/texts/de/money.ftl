@@ -13,7 +13,6 @@ invoice-document = Rechnung
 invoice-page = Seite
 invoice-of = von
 invoice-notes = Hinweise
-invoice-no-tax = Für diesen Käufer gilt keine Steuerregel des Verkäufers; es wird keine Steuer berechnet.
 invoice-is-void = Diese Rechnung wurde storniert. Es ist nichts zu zahlen.
 invoice-processing = Ihre Zahlung ist unterwegs
 invoice-processing-text = Wir warten auf die Bestätigung. Sie müssen nichts weiter tun.

@@ -111,6 +111,7 @@ service-terminate-done = Die Löschung ist unterwegs.
 suspension-staff = Vom Personal gesperrt
 suspension-overdue = Wegen einer überfälligen Rechnung gesperrt
 suspension-parent = Vom übergeordneten Anbieter gesperrt
+suspension-reseller = Vom Wiederverkäufer gesperrt
 invoice-to-day = Bis
 
 refused-no-reason = Nennen Sie einen Grund.
@@ -151,9 +152,6 @@ customer-parked = Der Abrechnungstag lässt diesen Kunden aus
 customer-reseller = Wiederverkäufer
 customer-payment = Wie
 customer-no-payments = Noch keine Zahlungen
-customer-error-name = Geben Sie einen Namen mit 1 bis 120 Zeichen ein.
-customer-error-email = Das ist keine E-Mail-Adresse.
-customer-error-country = Wählen Sie ein Land.
 
 did-account-created = Kunde angelegt
 did-account-updated = Angaben geändert

@@ -13,7 +13,6 @@ invoice-document = Invoice
 invoice-page = Page
 invoice-of = of
 invoice-notes = Notes
-invoice-no-tax = No tax rule of the seller matches this buyer, so no tax is charged.
 invoice-is-void = This invoice was voided. Nothing is to be paid.
 invoice-processing = Your payment is on its way
 invoice-processing-text = We are waiting for the confirmation. You do not have to do anything.

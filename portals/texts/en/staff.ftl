@@ -111,6 +111,7 @@ service-terminate-done = Termination is on its way.
 suspension-staff = Suspended by staff
 suspension-overdue = Suspended for an overdue invoice
 suspension-parent = Suspended by the provider above
+suspension-reseller = Suspended for the reseller
 invoice-to-day = Until
 
 refused-no-reason = Give a reason.
@@ -151,9 +152,6 @@ customer-parked = The billing day leaves this customer alone
 customer-reseller = Reseller
 customer-payment = How
 customer-no-payments = No payments yet
-customer-error-name = Enter a name of 1 to 120 characters.
-customer-error-email = This is no e-mail address.
-customer-error-country = Choose a country.
 
 did-account-created = Customer created
 did-account-updated = Details changed

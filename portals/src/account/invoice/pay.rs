@@ -14,6 +14,7 @@ use super::history::failure;
 use super::show::draw;
 use super::{Typed, find};
 use crate::app::App;
+use crate::refusal;
 use crate::web::answer::{internal, leave, not_found};
 use crate::web::form::Form;
 use crate::web::page::{self, Asked, flash};
@@ -104,6 +105,7 @@ pub(in crate::account) fn refusal(error: &BillingError) -> Option<&'static str> 
         BillingError::Conflict("gateway_refused", _) => "pay-gateway-refused",
         BillingError::Conflict("credit_short", _) => "pay-no-credit",
         BillingError::NotFound("payment method" | "gateway") => "pay-no-method",
+        BillingError::Conflict(code, _) if !refusal::is_ours(code) => "refused-other",
         _ => return None,
     })
 }

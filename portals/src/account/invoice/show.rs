@@ -20,6 +20,7 @@ use crate::kit::invoice::{InvoicePage, Line as LineView, Pay, UseCredit};
 use crate::kit::parts::Card;
 use crate::status::{self, InvoiceState};
 use crate::web::answer::{Html, internal, not_found};
+use crate::web::countries;
 use crate::web::page::{self, Asked};
 
 /// Reads and draws the page; a form that was not taken is shown again with 422.
@@ -154,7 +155,9 @@ fn party(app: &App, page: &Page, who: Option<&Value>) -> Vec<String> {
     let Some(who) = who else { return Vec::new() };
     let text = |key: &str| who[key].as_str().filter(|s| !s.is_empty()).map(str::to_owned);
     let lines = who["lines"].as_array().into_iter().flatten();
-    let lines = lines.filter_map(Value::as_str).map(str::to_owned);
+    let lines = lines
+        .filter_map(Value::as_str)
+        .map(|line| countries::line(app, page, line));
     let vat = text("vat_id").map(|id| format!("{} {id}", app.say(page, "invoice-vat-id", &[])));
     text("name").into_iter().chain(lines).chain(vat).collect()
 }

@@ -95,7 +95,7 @@ async fn form(
     (product, server, schema): &(Product, Server, Value),
 ) -> FormPage {
     let settings = &product.panel_settings;
-    let mut fields = schema_form::fields("panel", schema, settings, None, &words(say));
+    let mut fields = say.labelled(schema_form::fields("panel", schema, settings, None, &words(say)));
     let [packages, images] = listed(app, staff, server.id, settings).await;
     offer(&mut fields, &["package_id", "package"], packages);
     offer(&mut fields, &["os_template", "image"], images);

@@ -127,7 +127,7 @@ async fn fields(
         &words,
     ));
     fields.push(Field::text("panel", String::new(), panel).kind("hidden"));
-    fields
+    say.labelled(fields)
 }
 
 pub(super) async fn form(

@@ -132,18 +132,13 @@ pub async fn chosen(staff: Staff<WriteServers>, Form(kind): Form<Kind>) -> Respo
 
 /// What a command says about a field, beside that field.
 pub fn beside(say: Say<'_>, error: &BillingError) -> Option<Vec<FieldError>> {
-    match error {
-        BillingError::Field(field, message) => Some(vec![FieldError {
-            field: (*field).to_owned(),
-            message: message.clone(),
-        }]),
-        other => say.refusal(other).map(|message| {
-            vec![FieldError {
-                field: "name".to_owned(),
-                message,
-            }]
-        }),
+    let mut errors = say.refusals(error);
+    for error in &mut errors {
+        if error.field == "form" {
+            error.field = "name".to_owned();
+        }
     }
+    (!errors.is_empty()).then_some(errors)
 }
 
 /// `POST /admin/servers`
