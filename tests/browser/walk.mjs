@@ -29,12 +29,14 @@ export const LOOKS = [1440, 390].flatMap((width) => ['light', 'dark'].flatMap((s
   [true, false].map((scripts) => ({ width, scheme, scripts, name: `${width} ${scheme} ${scripts ? 'scripts' : 'no scripts'}` }))));
 
 /** Opens a page in one look; fails later through `problems` on console errors and blocked content. */
-export async function open(browser, look) {
+export async function open(browser, look, storageState) {
   const context = await browser.newContext({
     viewport: { width: look.width, height: look.width > 800 ? 900 : 844 },
     colorScheme: look.scheme,
     javaScriptEnabled: look.scripts,
     reducedMotion: 'reduce',
+    locale: look.language ?? 'en',
+    storageState,
   });
   const page = await context.newPage();
   const problems = [];
