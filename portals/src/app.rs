@@ -11,12 +11,10 @@ use platform::config::Config;
 use platform::event::Subscriptions;
 use platform::mail::Mailer;
 use platform::outbound::Outbound;
-use platform::secret::{SecretKey, keyed_hash};
 use platform::texts::Texts;
 use platform::views::{Page, Views};
 use provisioning::PanelKinds;
 use provisioning::operation::Workshop;
-use tenancy::user::User;
 use tenancy::{Portal, Tenancy, Tenant};
 
 use crate::live::hub::Hub;
@@ -40,8 +38,6 @@ pub struct Parts {
     pub mailer: Mailer,
     /// Calls to others.
     pub outbound: Outbound,
-    /// Root key of page tokens.
-    pub page_key: SecretKey,
 }
 
 /// Templates and words, which a process parses once.
@@ -77,10 +73,9 @@ impl App {
     /// # Errors
     /// As [`Self::open`].
     pub async fn open_at(config: Config, clock: Clock, subscriptions: Subscriptions) -> Result<Self> {
-        let key = config
+        config
             .require_secret_key()
-            .context("set secret_key (or EZSCALE_SECRET_KEY)")?
-            .clone();
+            .context("set secret_key (or EZSCALE_SECRET_KEY)")?;
         let mut options = crate::cli::tenancy_options(&config)?;
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("cannot make {}", config.data_dir.display()))?;
@@ -100,7 +95,6 @@ impl App {
         })
         .context("outbound calls")?;
         Self::from_parts(Parts {
-            page_key: key.derive("page token"),
             config,
             tenancy,
             gateways: crate::kinds::gateways(&outbound),
@@ -237,17 +231,6 @@ impl App {
     #[must_use]
     pub fn say(&self, page: &Page, key: &str, args: &[(&str, &str)]) -> String {
         self.views().texts().say(&page.locale, page.words.as_deref(), key, args)
-    }
-
-    /// The token of forms on pages of this person.
-    #[must_use]
-    pub fn csrf(&self, tenant: &Tenant, user: Option<&User>) -> String {
-        let who = user.map_or_else(
-            || "visitor".to_owned(),
-            |user| format!("{}:{}", user.id, user.session_epoch),
-        );
-        let hash = keyed_hash(self.0.page_key.expose(), format!("{}:{who}", tenant.schema).as_bytes());
-        hex::encode(&hash[..16])
     }
 }
 

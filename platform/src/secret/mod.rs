@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn derived_keys_differ_by_purpose() {
         let key = SecretKey::from([1; 32]);
-        assert_ne!(key.derive("csrf").expose(), key.derive("session").expose());
-        assert_eq!(key.derive("csrf").expose(), key.derive("csrf").expose());
+        assert_ne!(key.derive("gateway").expose(), key.derive("session").expose());
+        assert_eq!(key.derive("gateway").expose(), key.derive("gateway").expose());
     }
 }

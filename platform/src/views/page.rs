@@ -29,8 +29,6 @@ pub struct Page {
     pub menu: Vec<MenuSection>,
     /// Messages carried over a redirect.
     pub flash: Vec<Flash>,
-    /// Token for hidden form fields.
-    pub csrf: String,
     /// Path and query of this page, for links that come back here.
     pub path: String,
     /// Prefix of links into another portal of the tenant; empty where this host serves them all.

@@ -90,7 +90,6 @@ fn page(tag: &str) -> Page {
         nav: "",
         menu: vec![],
         flash: vec![],
-        csrf: String::new(),
         path: "/".into(),
         hop: "",
         banner: None,

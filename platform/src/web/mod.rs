@@ -5,13 +5,12 @@
 //! | `problem` | errors as RFC 9457 documents |
 //! | `request_id` | one id per request, in log, answer and problem |
 //! | `security` | security headers and the content policy, with extras per route |
-//! | `same_origin`, `csrf` | proof that a change was asked for by our own pages |
+//! | `same_origin` | proof that a change was asked for by our own pages |
 //! | `client` | who is calling, seen through trusted proxies |
 //! | `rate_limit` | how often someone may call |
 //! | `extract` | bodies, paths and queries whose refusals are problems |
 
 pub mod client;
-pub mod csrf;
 pub mod extract;
 pub mod problem;
 pub mod rate_limit;
@@ -20,7 +19,6 @@ pub mod same_origin;
 pub mod security;
 
 pub use client::{Client, TrustedProxies};
-pub use csrf::CsrfToken;
 pub use extract::{Form, Json, Path, Query, RawBody, body_limit};
 pub use problem::{FieldProblem, Problem};
 pub use rate_limit::{Quota, RateLimiter, Verdict};

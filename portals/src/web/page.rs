@@ -156,7 +156,6 @@ fn base(app: &App, tenant: &Tenant, user: Option<&User>, asked: &Asked, portal: 
         nav: "",
         menu: Vec::new(),
         flash: Vec::new(),
-        csrf: app.csrf(tenant, user),
         path: asked.path.clone(),
         hop: hop(asked.route.as_ref()),
         banner: None,

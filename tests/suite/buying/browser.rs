@@ -122,9 +122,7 @@ impl<'a> Browser<'a> {
     /// Puts a plan into the cart as its form does.
     pub async fn choose(&self, slug: &str, plan: &str, hostname: &str, more: &[(&str, &str)]) -> Seen {
         let page = self.page(&format!("/order/{slug}")).await;
-        let csrf = page.input("csrf");
         let mut fields = vec![
-            ("csrf", csrf.as_str()),
             ("product", slug),
             ("plan", plan),
             ("hostname", hostname),
@@ -167,7 +165,6 @@ impl Checkout {
             String::new()
         };
         let fields = [
-            ("csrf", page.input("csrf").as_str()),
             ("key", page.input("key").as_str()),
             ("expect", page.input("expect").as_str()),
             ("identity", "new"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::people::{House, Person, Sent};
+use super::people::{House, Sent};
 use super::routes::Route;
 
 /// What no page may show unescaped.
@@ -266,18 +266,4 @@ fn fields(form: &str) -> Vec<(String, String)> {
         }
     }
     found
-}
-
-impl Wish {
-    /// The same, sent by somebody else: with a token of their own, so that only the id is not theirs.
-    pub fn sent_by(&self, who: &Person) -> Option<Sent> {
-        match &self.sent {
-            Some(Sent::Form(fields)) => {
-                let mut fields: Vec<_> = fields.iter().filter(|(name, _)| name != "csrf").cloned().collect();
-                fields.push(("csrf".to_owned(), who.csrf.clone()));
-                Some(Sent::Form(fields))
-            }
-            other => other.clone(),
-        }
-    }
 }

@@ -27,7 +27,6 @@ pub struct Person {
     pub slug: &'static str,
     pub cookie: Option<String>,
     pub token: Option<String>,
-    pub csrf: String,
 }
 
 /// What came back.
@@ -78,7 +77,6 @@ impl House {
             slug: "demo",
             cookie: None,
             token: None,
-            csrf: String::new(),
         };
         let mut house = Self {
             shop,
@@ -160,7 +158,6 @@ impl House {
             slug,
             cookie: session.id().map(|id| format!("sid={id}")),
             token: Some(token),
-            csrf: self.shop.app.csrf(&world.tenant(slug), Some(user)),
         }
     }
 

@@ -129,8 +129,9 @@ async fn nobody_gets_at_what_is_not_theirs() {
     let mut broken = Vec::new();
     for stranger in &strangers {
         for wish in wishes.iter().filter(|wish| stranger.tries(wish)) {
-            let sent = wish.sent_by(&stranger.who);
-            let answer = house.ask(&stranger.who, &wish.method, &wish.path, sent.as_ref()).await;
+            let answer = house
+                .ask(&stranger.who, &wish.method, &wish.path, wish.sent.as_ref())
+                .await;
             if let Some(why) = stranger.judge(wish, &answer) {
                 broken.push(format!("{}: {} {} {why}", stranger.who.name, wish.method, wish.path));
             }

@@ -11,7 +11,6 @@ use billing::{gateway, payment_method};
 use platform::config::Config;
 use platform::money::{Currency, Money};
 use platform::outbound::{Outbound, OutboundConfig};
-use platform::secret::SecretKey;
 use portals::app::{App, Parts};
 use provisioning::operation::{self, Operation, Workshop};
 use provisioning::server::{self, NewServer};
@@ -52,7 +51,6 @@ impl Yard {
             panels: portals::kinds::panels(),
             mailer: world.mailer.clone(),
             outbound,
-            page_key: SecretKey::from([7; 32]),
         })
         .expect("an app");
         Self {

@@ -2,7 +2,6 @@
 
 use platform::config::Config;
 use platform::outbound::{Outbound, OutboundConfig};
-use platform::secret::SecretKey;
 use portals::app::{App, Parts};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -47,7 +46,6 @@ pub fn app(world: &World, tenancy: tenancy::Tenancy) -> App {
         panels: portals::kinds::panels(),
         mailer: world.mailer.clone(),
         outbound,
-        page_key: SecretKey::from([7; 32]),
     })
     .expect("an app")
 }

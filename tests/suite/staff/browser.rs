@@ -11,7 +11,6 @@ pub struct Browser {
     origin: String,
     host: String,
     cookie: String,
-    csrf: String,
 }
 
 /// What came back.
@@ -75,7 +74,6 @@ impl Browser {
             origin: shop.base.trim_end_matches("/api/v1").to_owned(),
             host: host.to_owned(),
             cookie: String::new(),
-            csrf: String::new(),
         }
     }
 
@@ -116,12 +114,9 @@ impl Browser {
             .await
     }
 
-    /// Sends a form, with the hidden field of the last page.
+    /// Sends a form from a page of this host.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut fields = fields.to_vec();
-        let csrf = self.csrf.clone();
-        fields.push(("csrf", &csrf));
-        let request = self.http.post(format!("{}{path}", self.origin)).form(&fields);
+        let request = self.http.post(format!("{}{path}", self.origin)).form(fields);
         self.send(request.header("origin", format!("http://{}", self.host)))
             .await
     }
@@ -142,9 +137,6 @@ impl Browser {
         }
         let status = response.status().as_u16();
         let html = response.text().await.expect("a body");
-        if let Some((_, rest)) = html.split_once("name=\"csrf\" value=\"") {
-            rest.split('"').next().unwrap_or_default().clone_into(&mut self.csrf);
-        }
         Answer {
             status,
             location: headers

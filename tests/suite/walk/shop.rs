@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use platform::config::Config;
 use platform::outbound::{Outbound, OutboundConfig};
-use platform::secret::SecretKey;
 use platform::task::Shutdown;
 use portals::app::{App, Parts};
 use serde_json::{Value, json};
@@ -66,7 +65,6 @@ impl Shop {
             panels: portals::kinds::panels(),
             mailer: world.mailer.clone(),
             outbound,
-            page_key: SecretKey::from([7; 32]),
         })
         .expect("an app");
         let listener = tokio::net::TcpListener::bind(any()).await.expect("a port");

@@ -107,7 +107,6 @@ pub fn page(portal: &'static str, brand: &str, theme: Theme, locale: Locale) -> 
         nav,
         menu,
         flash: Vec::new(),
-        csrf: "sample".to_owned(),
         path: "/".to_owned(),
         hop: "",
         banner: None,
