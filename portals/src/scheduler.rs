@@ -25,8 +25,6 @@ pub struct Day {
     pub billed: Option<Run>,
     /// What was collected.
     pub collected: Option<Collected>,
-    /// Invoices and cards that were named before their day.
-    pub named: usize,
 }
 
 /// Runs until shutdown: the day of every tenant whose local hour has come, and spare schemas.
@@ -87,6 +85,5 @@ pub async fn day(app: &App, scope: &TenantScope) -> Result<Day, BillingError> {
         ended: renewal::end_due(doors, scope).await?,
         billed: renewal::bill_if_due(doors, scope).await?,
         collected: collection::collect_if_due(doors, scope).await?,
-        named: collection::due_soon(doors, scope).await? + collection::expiring(doors, scope).await?,
     })
 }

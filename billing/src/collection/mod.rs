@@ -41,6 +41,8 @@ pub struct Collected {
     pub reminded: usize,
     /// Services suspended.
     pub suspended: usize,
+    /// Invoices and cards that were named before their day.
+    pub named: usize,
     /// Invoices that could not be dealt with, and why: the others were.
     pub failed: Vec<(InvoiceId, String)>,
 }
@@ -61,7 +63,9 @@ pub async fn collect_if_due(doors: &Tenancy, scope: &TenantScope) -> Result<Opti
     if done.is_some_and(|done| done >= today) {
         return Ok(None);
     }
-    let collected = collect(doors, scope).await?;
+    let mut collected = collect(doors, scope).await?;
+    // Before the day counts as gone through: what could not be named today is named when it is gone through again.
+    collected.named = soon::due_soon(doors, scope).await? + cards::expiring(doors, scope).await?;
     let mut tx = doors.begin(scope).await?;
     sqlx::query(
         "INSERT INTO settings (key, value, changed_at) VALUES ($1, $2, $3) \
