@@ -1,8 +1,9 @@
-//! The ten busiest pages, each asked of the first (big) tenant and of others in turn.
+//! The busiest pages, each asked of the first (big) tenant and of others in turn.
 
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
+use billing::ids::{InvoiceId, ServiceId};
 use tenancy::session::{self, TenantStore};
 use tenancy::token::{self, NewToken};
 use tenancy::{AccountId, Tenancy, UserId, resolve, user};
@@ -36,7 +37,9 @@ const PAGES: &[(&str, &str, As)] = &[
     ("shop", "/", As::Visitor),
     ("product", "/products/vps/product-5", As::Visitor),
     ("services", "/account/services", As::Customer),
+    ("one service", "/account/services/{service}", As::Customer),
     ("invoices", "/account/invoices", As::Customer),
+    ("one invoice", "/account/invoices/{invoice}", As::Customer),
     ("staff: dashboard", "/admin", As::Staff),
     ("staff: customers", "/admin/customers", As::Staff),
     ("staff: one customer", "/admin/customers/{account}", As::Staff),
@@ -67,6 +70,8 @@ pub async fn of(doors: &Tenancy, address: SocketAddr) -> Result<Vec<Page>> {
 #[derive(sqlx::FromRow)]
 struct Rows {
     account: AccountId,
+    service: ServiceId,
+    invoice: InvoiceId,
     customer: UserId,
     staff: UserId,
 }
@@ -76,8 +81,9 @@ async fn tenant(doors: &Tenancy, address: SocketAddr, slug: &str) -> Result<Vec<
     let scope = resolve::system(doors, id, "bench")?;
     let mut tx = doors.begin(&scope).await?;
     let rows: Rows = sqlx::query_as(
-        "SELECT v.account_id AS account, m.user_id AS customer, s.user_id AS staff \
-         FROM services v JOIN members m ON m.account_id = v.account_id, staff s \
+        "SELECT v.account_id AS account, v.id AS service, l.invoice_id AS invoice, m.user_id AS customer, s.user_id AS staff \
+         FROM services v JOIN members m ON m.account_id = v.account_id \
+         JOIN invoice_lines l ON l.subscription_id = v.subscription_id, staff s \
          WHERE v.status = 'active' ORDER BY v.id LIMIT 1",
     )
     .fetch_one(tx.connection())
@@ -91,6 +97,8 @@ async fn tenant(doors: &Tenancy, address: SocketAddr, slug: &str) -> Result<Vec<
         url: format!(
             "http://{address}{}",
             path.replace("{account}", &rows.account.to_string())
+                .replace("{service}", &rows.service.to_string())
+                .replace("{invoice}", &rows.invoice.to_string())
         ),
         host: format!("{slug}.ezscale.localhost"),
         cookie: match who {

@@ -8,6 +8,7 @@
 mod checkout;
 mod create;
 mod floor;
+mod line;
 mod lost;
 mod months;
 mod renewal;
