@@ -132,9 +132,25 @@ struct Base {
     route: HostRoute,
     session: Session,
     user: Option<User>,
+    rights: Rights,
 }
 
-async fn base<S>(parts: &mut Parts, state: &S) -> Result<Base, Rejection>
+/// What more is asked about the signed-in user, in the transaction that reads them.
+#[derive(Clone, Copy)]
+enum Wants {
+    Nobody,
+    Memberships,
+    Staff,
+}
+
+/// The answer.
+#[derive(Default)]
+struct Rights {
+    memberships: Vec<member::Member>,
+    staff: Option<Permissions>,
+}
+
+async fn base<S>(parts: &mut Parts, state: &S, wants: Wants) -> Result<Base, Rejection>
 where
     S: Send + Sync,
     Tenancy: FromRef<S>,
@@ -144,13 +160,22 @@ where
     let scope = parts.extensions.get::<TenantScope>().cloned().ok_or_else(missing)?;
     let route = parts.extensions.get::<HostRoute>().cloned().ok_or_else(missing)?;
     let session = parts.extensions.get::<Session>().cloned().ok_or_else(missing)?;
-    let user = match session::signed_in(&session).await {
-        None => None,
+    let (user, rights) = match session::signed_in(&session).await {
+        None => (None, Rights::default()),
         Some(signed_in) => {
             let mut tx = tenancy.begin_read(&scope).await?;
             let user = user::find(&mut tx, signed_in.user).await?;
+            let user = user.filter(|user| user.session_epoch == signed_in.epoch && user.disabled_at.is_none());
+            let mut rights = Rights::default();
+            if let Some(user) = &user {
+                match wants {
+                    Wants::Nobody => {}
+                    Wants::Memberships => rights.memberships = member::of_user(&mut tx, user.id).await?,
+                    Wants::Staff => rights.staff = staff::rights(&mut tx, user.id).await?,
+                }
+            }
             tx.commit().await?;
-            user.filter(|user| user.session_epoch == signed_in.epoch && user.disabled_at.is_none())
+            (user, rights)
         }
     };
     Ok(Base {
@@ -159,6 +184,7 @@ where
         route,
         session,
         user,
+        rights,
     })
 }
 
@@ -188,7 +214,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let base = base(parts, state).await?;
+        let base = base(parts, state, Wants::Nobody).await?;
         let scope = match &base.user {
             Some(user) => base.scope.acting(Actor::Member {
                 user: user.id,
@@ -215,11 +241,9 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let base = base(parts, state).await?;
+        let base = base(parts, state, Wants::Memberships).await?;
         let user = base.user.ok_or_else(|| Rejection::SignIn { next: next_path(parts) })?;
-        let mut tx = base.tenancy.begin_read(&base.scope).await?;
-        let memberships = member::of_user(&mut tx, user.id).await?;
-        tx.commit().await?;
+        let memberships = base.rights.memberships;
         let chosen = session::account(&base.session).await;
         let current = memberships
             .iter()
@@ -258,13 +282,10 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let base = base(parts, state).await?;
+        let base = base(parts, state, Wants::Staff).await?;
         let user = base.user.ok_or_else(|| Rejection::SignIn { next: next_path(parts) })?;
-        let mut tx = base.tenancy.begin_read(&base.scope).await?;
-        let rights = staff::rights(&mut tx, user.id).await?;
-        tx.commit().await?;
         // A customer who guesses the path learns nothing about it.
-        let rights = rights.ok_or(Rejection::NotFound)?;
+        let rights = base.rights.staff.ok_or(Rejection::NotFound)?;
         let tenant = base.scope.tenant();
         if tenant.state != TenantState::Active {
             return Err(Rejection::Suspended);

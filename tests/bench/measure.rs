@@ -38,6 +38,7 @@ pub struct Figures {
 pub async fn installation(plan: &Plan, world: &str, length: Duration) -> Result<Figures> {
     let doors = stage::doors(plan, world).await?;
     let server = Server::start(plan, world).await?;
+    settled(plan, world, doors.directory().tenants().count()).await?;
     let pages = pages::of(&doors, server.address).await?;
     let load = load::run(&pages, plan.rate, length).await?;
     // Followed once, where it is slowest.
@@ -52,6 +53,24 @@ pub async fn installation(plan: &Plan, world: &str, length: Duration) -> Result<
         resident_mb: server.resident_mb()?,
         cold_start_ms: server.cold_start_ms,
     })
+}
+
+/// Waits until every tenant's figures were counted once, as a running installation's are.
+async fn settled(plan: &Plan, world: &str, tenants: usize) -> Result<()> {
+    let mut control = stage::admin(plan, &stage::database(world, 1)).await?;
+    let started = Instant::now();
+    loop {
+        let counted: i64 = sqlx::query_scalar("SELECT count(*) FROM control.figures")
+            .fetch_one(&mut control)
+            .await?;
+        if usize::try_from(counted)? >= tenants {
+            return Ok(());
+        }
+        if started.elapsed() > Duration::from_secs(600) {
+            bail!("the figures of {counted} of {tenants} tenants were counted in ten minutes");
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// Host header to tenant, over every tenant in turn.

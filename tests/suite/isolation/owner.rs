@@ -35,6 +35,8 @@ pub struct Findings {
     pub read: usize,
     /// Pages that show a hostile name as it came.
     pub hostile: BTreeSet<String>,
+    /// Addresses that were asked for: none answers otherwise when it is asked again.
+    asked: BTreeSet<String>,
     /// Addresses that answered, by pattern.
     pub seen: BTreeMap<String, BTreeSet<String>>,
 }
@@ -92,7 +94,7 @@ impl Findings {
 
     async fn visit(&mut self, house: &House, route: &Route, path: &str) {
         let seen = self.seen.entry(route.path.clone()).or_default();
-        if seen.contains(path) || seen.len() >= ENOUGH {
+        if seen.len() >= ENOUGH || !self.asked.insert(path.to_owned()) {
             return;
         }
         let mut open = false;
