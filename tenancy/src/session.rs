@@ -46,9 +46,9 @@ fn failed(error: impl ToString) -> Error {
     Error::Backend(error.to_string())
 }
 
-#[async_trait]
-impl SessionStore for TenantStore {
-    async fn save(&self, record: &Record) -> Result<()> {
+impl TenantStore {
+    /// Writes a record by a statement that takes id, user, data and expiry; answers how many rows it wrote.
+    async fn write(&self, record: &Record, statement: &'static str) -> Result<u64> {
         let data = serde_json::to_vec(&record.data).map_err(failed)?;
         let user: Option<SignedIn> = record
             .data
@@ -58,18 +58,39 @@ impl SessionStore for TenantStore {
         let expires = DateTime::from_timestamp(record.expiry_date.unix_timestamp(), 0)
             .ok_or_else(|| failed("expiry out of range"))?;
         let mut tx = self.tenancy.begin(&self.scope).await.map_err(failed)?;
-        sqlx::query(
+        let done = sqlx::query(statement)
+            .bind(key(&record.id))
+            .bind(user.map(|u| u.user))
+            .bind(data)
+            .bind(expires)
+            .execute(tx.connection())
+            .await
+            .map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(done.rows_affected())
+    }
+}
+
+#[async_trait]
+impl SessionStore for TenantStore {
+    /// A new session never takes over the row of another.
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        let statement =
+            "INSERT INTO sessions (id, user_id, data, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
+        while self.write(record, statement).await? == 0 {
+            record.id = Id::default();
+        }
+        Ok(())
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        self.write(
+            record,
             "INSERT INTO sessions (id, user_id, data, expires_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, data = excluded.data, expires_at = excluded.expires_at",
         )
-        .bind(key(&record.id))
-        .bind(user.map(|u| u.user))
-        .bind(data)
-        .bind(expires)
-        .execute(tx.connection())
-        .await
-        .map_err(failed)?;
-        tx.commit().await.map_err(failed)
+        .await?;
+        Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use billing::BillingError;
-use http::StatusCode;
+use http::{StatusCode, header};
 use platform::db::DbError;
 use platform::web::{FieldProblem, Problem};
 
@@ -25,6 +25,8 @@ pub enum ApiError {
     Malformed(String),
     /// Somebody else's service failed or has not answered.
     Upstream(String),
+    /// Too much at once: nothing was done, and the same request may come again.
+    Busy(String),
     /// Ours; logged where it is made into this.
     Internal(String),
 }
@@ -38,7 +40,10 @@ impl ApiError {
 
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
-        Self::Internal(error.to_string())
+        match error {
+            DbError::Busy(_) => Self::Busy(error.to_string()),
+            DbError::Driver(_) | DbError::Row(_) => Self::Internal(error.to_string()),
+        }
     }
 }
 
@@ -93,6 +98,15 @@ impl IntoResponse for ApiError {
             Self::Refused(code, detail) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail),
             Self::Malformed(detail) => Problem::new(StatusCode::BAD_REQUEST, "malformed", detail),
             Self::Upstream(detail) => Problem::new(StatusCode::BAD_GATEWAY, "upstream", detail),
+            Self::Busy(why) => {
+                tracing::warn!(why, "an API request was turned away");
+                let problem = Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "busy",
+                    "Too much at once; nothing was done. Try again in a moment.",
+                );
+                return ([(header::RETRY_AFTER, "1")], problem).into_response();
+            }
             Self::Internal(why) => {
                 tracing::error!(why, "an API request failed");
                 Problem::new(
