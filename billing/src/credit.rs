@@ -180,6 +180,7 @@ pub async fn give(tx: &mut TenantTx, new: &NewCredit) -> Result<Credit, BillingE
     if reason.is_empty() || reason.chars().count() > 500 {
         return Err(BillingError::Field("reason", "Say why, in 1 to 500 characters.".into()));
     }
+    let open = lock_open(tx, new.account).await?;
     sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR UPDATE")
         .bind(new.account)
         .execute(tx.connection())
@@ -226,17 +227,27 @@ pub async fn give(tx: &mut TenantTx, new: &NewCredit) -> Result<Credit, BillingE
     )
     .await?;
     if sign > 0 {
-        pay_open(tx, new.account).await?;
+        pay_locked(tx, new.account, open).await?;
     }
     find(tx, id).await?.ok_or(BillingError::NotFound("credit"))
 }
 
-/// Pays open invoices from the account's credit, the oldest first, as far as it reaches. One whose payment
-/// is under way is left to it.
-///
-/// # Errors
-/// When there is no such account.
-pub async fn pay_open(tx: &mut TenantTx, account: AccountId) -> Result<Vec<InvoiceId>, BillingError> {
+/// The invoices that could be paid from credit, locked one after the other as everybody locks them: invoices before
+/// their account. What was waited for is read anew by [`pay_locked`], so that a payment begun meanwhile is seen.
+async fn lock_open(tx: &mut TenantTx, account: AccountId) -> Result<Vec<InvoiceId>, BillingError> {
+    Ok(sqlx::query_scalar(
+        "SELECT id FROM invoices WHERE account_id = $1 AND status = 'issued' AND payment_status IN ('unpaid', 'partly_paid') \
+         ORDER BY id LIMIT $2 FOR UPDATE",
+    )
+    .bind(account)
+    .bind(PAGE)
+    .fetch_all(tx.connection())
+    .await?)
+}
+
+/// Pays from credit what of these locked invoices wants money now, the oldest first, as far as it reaches. What runs
+/// is paid before orders that wait; what could not be delivered is nobody's debt.
+async fn pay_locked(tx: &mut TenantTx, account: AccountId, locked: Vec<InvoiceId>) -> Result<(), BillingError> {
     let found: Option<(i64, String)> =
         sqlx::query_as("SELECT credit_minor, currency FROM accounts WHERE id = $1 FOR UPDATE")
             .bind(account)
@@ -244,24 +255,19 @@ pub async fn pay_open(tx: &mut TenantTx, account: AccountId) -> Result<Vec<Invoi
             .await?;
     let (mut left, code) = found.ok_or(BillingError::NotFound("account"))?;
     let unit = currency(&code)?;
-    // What is being settled this moment is locked: money that arrives there is not overtaken by credit.
-    // What runs is paid before orders that wait; what could not be delivered is nobody's debt.
     let sql = format!(
-        "SELECT i.id, i.total_minor - i.allocated_minor FROM invoices i WHERE i.account_id = $1 AND i.currency = $2 AND i.status = 'issued' \
+        "SELECT i.id, i.total_minor - i.allocated_minor FROM invoices i WHERE i.id = ANY($1) AND i.currency = $2 AND i.status = 'issued' \
          AND i.payment_status IN ('unpaid', 'partly_paid') AND NOT {UNDELIVERED} \
          AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id \
            AND p.status IN ('created', 'requires_action', 'processing', 'unknown', 'held')) \
-         ORDER BY EXISTS (SELECT 1 FROM orders o WHERE o.id = i.order_id AND o.status <> 'accepted'), i.due_on, i.created_at, i.id \
-         LIMIT $3 FOR UPDATE OF i SKIP LOCKED",
+         ORDER BY EXISTS (SELECT 1 FROM orders o WHERE o.id = i.order_id AND o.status <> 'accepted'), i.due_on, i.created_at, i.id",
         UNDELIVERED = invoice::UNDELIVERED
     );
     let open: Vec<(InvoiceId, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(account)
+        .bind(locked)
         .bind(&code)
-        .bind(PAGE)
         .fetch_all(tx.connection())
         .await?;
-    let mut paid = Vec::new();
     for (id, due) in open {
         let used = use_on(tx, id, account, Money::new(due, unit)?, left).await?;
         if used.is_zero() {
@@ -269,9 +275,8 @@ pub async fn pay_open(tx: &mut TenantTx, account: AccountId) -> Result<Vec<Invoi
         }
         invoice::after_allocation(tx, id).await?;
         left -= used.minor;
-        paid.push(id);
     }
-    Ok(paid)
+    Ok(())
 }
 
 async fn by_key(tx: &mut TenantTx, key: Option<&str>) -> Result<Option<Credit>, BillingError> {

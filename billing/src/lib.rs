@@ -5,6 +5,9 @@
 //! two transactions, never inside one. This room publishes what it wants done on a server
 //! (`service.paid`, `service.suspension_wanted`, ...) and never calls `provisioning`.
 
+#[macro_use]
+mod sql;
+
 pub mod calc;
 pub mod cart;
 pub mod catalogue;

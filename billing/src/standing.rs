@@ -8,6 +8,10 @@ use tenancy::{AccountId, TenantTx};
 use crate::BillingError;
 use crate::error::currency;
 use crate::ids::InvoiceId;
+use crate::invoice::UNDELIVERED;
+
+/// What an account is to pay.
+const OPEN: &str = "i.account_id = $1 AND i.status = 'issued' AND i.payment_status IN ('unpaid', 'partly_paid')";
 
 /// The standing of one account.
 #[derive(Debug, Clone)]
@@ -38,13 +42,13 @@ pub struct Standing {
 /// When the database refuses.
 pub async fn of(tx: &mut TenantTx, account: &Account) -> Result<Standing, BillingError> {
     let money = currency(&account.currency)?;
-    let (open, due): (i64, i64) = sqlx::query_as(
-        "SELECT count(*), coalesce(sum(total_minor - allocated_minor), 0)::bigint FROM invoices \
-         WHERE account_id = $1 AND status = 'issued' AND payment_status IN ('unpaid', 'partly_paid')",
-    )
-    .bind(account.id)
-    .fetch_one(tx.connection())
-    .await?;
+    let sql = format!(
+        "SELECT count(*), coalesce(sum(total_minor - allocated_minor), 0)::bigint FROM invoices i WHERE {OPEN} AND NOT {UNDELIVERED}"
+    );
+    let (open, due): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(account.id)
+        .fetch_one(tx.connection())
+        .await?;
     let (active, on_the_way, in_trouble): (i64, i64, i64) = sqlx::query_as(
         "SELECT count(*) FILTER (WHERE status = 'active'), count(*) FILTER (WHERE status IN ('pending', 'provisioning')), \
          count(*) FILTER (WHERE status IN ('suspended', 'failed')) FROM services WHERE account_id = $1",
@@ -75,13 +79,13 @@ async fn first_due(
     tx: &mut TenantTx,
     account: AccountId,
 ) -> Result<Option<(InvoiceId, Option<NaiveDate>)>, BillingError> {
-    Ok(sqlx::query_as(
-        "SELECT id, due_on FROM invoices WHERE account_id = $1 AND status = 'issued' \
-         AND payment_status IN ('unpaid', 'partly_paid') ORDER BY due_on, created_at, id LIMIT 1",
-    )
-    .bind(account)
-    .fetch_optional(tx.connection())
-    .await?)
+    let sql = format!(
+        "SELECT i.id, i.due_on FROM invoices i WHERE {OPEN} AND NOT {UNDELIVERED} ORDER BY i.due_on, i.created_at, i.id LIMIT 1"
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(account)
+        .fetch_optional(tx.connection())
+        .await?)
 }
 
 async fn renews_on(tx: &mut TenantTx, account: AccountId) -> Result<Option<NaiveDate>, BillingError> {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use billing::BillingError;
 use billing::collection::{self, Collected};
 use billing::renewal::{self, Run};
+use billing::{BillingError, order, payment};
 use chrono::Timelike;
 use platform::task::Shutdown;
 use provisioning::sweep;
@@ -21,6 +21,8 @@ const EVERY: Duration = Duration::from_secs(60);
 pub struct Day {
     /// Agreements that ended.
     pub ended: usize,
+    /// Orders that nobody paid in time.
+    pub expired: usize,
     /// The billing day.
     pub billed: Option<Run>,
     /// What was collected.
@@ -77,12 +79,14 @@ fn report(slug: &str, day: &Day) {
 pub async fn day(app: &App, scope: &TenantScope) -> Result<Day, BillingError> {
     let doors = app.tenancy();
     let tenant = scope.tenant();
+    payment::watch_holds(doors, scope).await?;
     let now = tenancy::clock::read(doors, scope).await?;
     if now.with_timezone(&tenant.timezone).hour() < tenant.settings.billing_hour {
         return Ok(Day::default());
     }
     Ok(Day {
         ended: renewal::end_due(doors, scope).await?,
+        expired: order::expire_due(doors, app.gateways(), scope).await?,
         billed: renewal::bill_if_due(doors, scope).await?,
         collected: collection::collect_if_due(doors, scope).await?,
     })

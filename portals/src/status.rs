@@ -43,7 +43,7 @@ pub struct InvoiceState<'a> {
     pub document: &'a str,
     /// `unpaid`, `processing`, `partly_paid`, `paid`, `refunded`, `partly_refunded`, `disputed`.
     pub payment: &'a str,
-    /// `none`, `overdue`, `promised`, `written_off`.
+    /// `none`, `overdue`, `promised`, `written_off`, `undelivered`.
     pub collection: &'a str,
     /// Due date, if it has one.
     pub due: Option<NaiveDate>,
@@ -63,6 +63,7 @@ pub fn invoice(state: InvoiceState<'_>) -> Badge {
         (_, "partly_refunded", _) => badge("status-partly-refunded", Neutral, icon("arrow-back-up")),
         (_, "disputed", _) => badge("status-disputed", Danger, icon("scale")),
         (_, "processing", _) => badge("status-processing", Info, icon("loader-2")),
+        (_, _, "undelivered") => badge("status-undelivered", Neutral, icon("ban")),
         (_, _, "written_off") => badge("status-written-off", Neutral, icon("ban")),
         (_, _, "promised") => badge("status-promised", Info, icon("calendar")),
         (_, _, "overdue") => badge("status-overdue", Danger, icon("alert-triangle")),
@@ -304,7 +305,8 @@ fn all_invoices() -> Vec<Badge> {
     ];
     let payments = "unpaid processing partly_paid paid refunded partly_refunded disputed";
     badges.extend(payments.split(' ').map(|word| one("issued", word, "none", None)));
-    badges.extend(["written_off", "promised", "overdue"].map(|word| one("issued", "unpaid", word, None)));
+    badges
+        .extend(["written_off", "promised", "overdue", "undelivered"].map(|word| one("issued", "unpaid", word, None)));
     badges
 }
 
@@ -342,6 +344,7 @@ mod tests {
         check("issued", "unpaid", "none", 21, "status-overdue");
         check("issued", "partly_paid", "none", 23, "status-partly-paid");
         check("issued", "partly_paid", "overdue", 21, "status-overdue");
+        check("issued", "unpaid", "undelivered", 21, "status-undelivered");
         check("issued", "processing", "overdue", 21, "status-processing");
         check("issued", "paid", "none", 1, "status-paid");
         check("void", "paid", "none", 1, "status-void");

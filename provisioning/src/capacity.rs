@@ -1,5 +1,7 @@
 //! Room left for a product: its own stock, and what its panel says, less what is promised already.
 
+use std::collections::BTreeMap;
+
 use billing::ids::{ProductId, ServerId};
 use billing::order::{self, Room};
 use billing::{BillingError, catalogue};
@@ -56,6 +58,22 @@ pub async fn room(shop: &Workshop, scope: &TenantScope, product: ProductId) -> R
         None => return Ok(None),
     };
     Ok(Some(Room { server, left, holds }))
+}
+
+/// What the panels of several products have room for; two products of one server share the smaller answer.
+///
+/// # Errors
+/// When there is no such product.
+pub async fn rooms(shop: &Workshop, scope: &TenantScope, products: &[ProductId]) -> Result<Vec<Room>, BillingError> {
+    let mut found: BTreeMap<ServerId, Room> = BTreeMap::new();
+    for product in products {
+        if let Some(room) = room(shop, scope, *product).await? {
+            let known = found.entry(room.server).or_insert(room);
+            known.left = known.left.min(room.left);
+            known.holds = known.holds.min(room.holds);
+        }
+    }
+    Ok(found.into_values().collect())
 }
 
 /// What the panel says; none when it does not, or cannot be asked.

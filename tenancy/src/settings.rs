@@ -39,6 +39,8 @@ pub struct Settings {
     pub due_soon_days: u32,
     /// Days after the due date at which an unpaid service is suspended.
     pub suspend_after_days: u32,
+    /// Days after which an order that nobody paid is cancelled; 0: never.
+    pub order_expire_days: u32,
     /// Days after the due date on which reminders go out.
     pub reminder_days: Vec<u32>,
     /// Days after a failed charge on which it is tried again.
@@ -69,6 +71,7 @@ impl Default for Settings {
             invoice_days_before: 0,
             due_soon_days: 3,
             suspend_after_days: 7,
+            order_expire_days: 14,
             reminder_days: vec![1, 3, 5],
             retry_days: vec![1, 3, 5, 7],
             billing_hour: 1,
@@ -87,6 +90,7 @@ const INHERITED: &[&str] = &[
     "invoice_days_before",
     "due_soon_days",
     "suspend_after_days",
+    "order_expire_days",
     "reminder_days",
     "retry_days",
     "billing_hour",

@@ -107,8 +107,8 @@ pub trait Gateway: Send + Sync {
     async fn fetch_setup(&self, context: &GatewayContext, session: &str) -> Result<SetupState, GatewayError>;
     /// Forgets a saved method; one that is gone already is no error.
     async fn detach(&self, context: &GatewayContext, method: &str) -> Result<(), GatewayError>;
-    /// Takes what is held.
-    async fn capture(&self, context: &GatewayContext, key: &str, reference: &str) -> Outcome;
+    /// Takes what is held: all of it, or a part and lets the rest go.
+    async fn capture(&self, context: &GatewayContext, key: &str, reference: &str, part: Option<Money>) -> Outcome;
     /// Gives back what is held.
     async fn release(&self, context: &GatewayContext, key: &str, reference: &str) -> Result<(), GatewayError>;
     /// Sends money back.

@@ -61,6 +61,8 @@ pub enum Outcome {
         reference: String,
         /// How much, when it said so.
         amount: Option<Money>,
+        /// Until when it can be taken, when it said so.
+        until: Option<DateTime<Utc>>,
         /// The method used, when it may be used again.
         saved: Option<SavedMethod>,
     },

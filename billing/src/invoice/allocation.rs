@@ -35,9 +35,10 @@ pub(crate) async fn allocate(
 /// The payment state that follows from what an invoice was paid, what went back and what is disputed.
 fn payment_status(invoice: &Invoice, disputed: bool) -> &'static str {
     let paid = invoice.allocated_minor == invoice.total_minor;
+    let all_back = invoice.refunded_minor == invoice.allocated_minor - invoice.credited_minor;
     match (disputed, paid) {
         (true, _) => "disputed",
-        (false, true) if invoice.refunded_minor > 0 && invoice.refunded_minor == invoice.allocated_minor => "refunded",
+        (false, true) if invoice.refunded_minor > 0 && all_back => "refunded",
         (false, true) if invoice.refunded_minor > 0 => "partly_refunded",
         (false, true) => "paid",
         (false, false) if invoice.allocated_minor > 0 => "partly_paid",

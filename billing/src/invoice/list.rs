@@ -5,6 +5,7 @@ use sqlx::{Postgres, QueryBuilder};
 use tenancy::listing::{self, Found, Kind, Order, Source, Window};
 use tenancy::{AccountId, TenantTx, account};
 
+use super::UNDELIVERED;
 use crate::BillingError;
 use crate::ids::InvoiceId;
 
@@ -38,7 +39,7 @@ pub struct Row {
     pub status: String,
     /// unpaid, processing, partly_paid, paid, ...
     pub payment_status: String,
-    /// none, overdue, promised, written_off.
+    /// none, overdue, promised, written_off, undelivered.
     pub collection_status: String,
     /// Currency.
     pub currency: String,
@@ -55,8 +56,11 @@ pub struct Row {
 }
 
 const SOURCE: Source = Source {
-    columns: "i.id, i.number, i.account_id, a.name AS account_name, i.status, i.payment_status, i.collection_status, i.currency, \
-        i.total_minor, i.allocated_minor, i.issued_on, i.due_on, i.created_at",
+    columns: concat!(
+        "i.id, i.number, i.account_id, a.name AS account_name, i.status, i.payment_status, ",
+        collection!(),
+        ", i.currency, i.total_minor, i.allocated_minor, i.issued_on, i.due_on, i.created_at"
+    ),
     from: "invoices i LEFT JOIN accounts a ON a.id = i.account_id",
     id: "i.id",
     orders: &[
@@ -106,12 +110,12 @@ pub async fn browse(tx: &mut TenantTx, search: &Search, window: &Window) -> Resu
 fn push_state(query: &mut QueryBuilder<Postgres>, state: &str, today: NaiveDate) {
     match state {
         "open" => {
-            query.push(format!(" AND {OPEN}"));
+            query.push(format!(" AND {OPEN} AND NOT {UNDELIVERED}"));
         }
         "overdue" => {
             query
                 .push(format!(
-                    " AND {OPEN} AND i.payment_status <> 'processing' AND i.due_on < "
+                    " AND {OPEN} AND i.payment_status <> 'processing' AND NOT {UNDELIVERED} AND i.due_on < "
                 ))
                 .push_bind(today);
         }

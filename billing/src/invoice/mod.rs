@@ -16,7 +16,7 @@ use tenancy::{AccountId, TenantTx};
 
 pub(crate) use allocation::{after_allocation, allocate, derive_status};
 pub use document::{Document, document, keep_document};
-pub use read::{InvoiceFilter, find, lines, list, locked};
+pub use read::{InvoiceFilter, find, lines, lines_of, list, locked};
 pub use void::void;
 
 use crate::error::currency;
@@ -26,11 +26,12 @@ use crate::{BillingError, credit};
 
 /// Whether the invoice `i` is of an order of which nothing could be delivered: SQL. Nobody owes it, until
 /// somebody builds it after all.
-pub(crate) const UNDELIVERED: &str = "(i.order_id IS NOT NULL \
-     AND EXISTS (SELECT 1 FROM subscriptions s JOIN services v ON v.subscription_id = s.id WHERE s.order_id = i.order_id \
-       AND v.activated_at IS NULL AND v.status = 'failed') \
-     AND NOT EXISTS (SELECT 1 FROM subscriptions s JOIN services v ON v.subscription_id = s.id WHERE s.order_id = i.order_id \
-       AND (v.activated_at IS NOT NULL OR v.status IN ('pending', 'provisioning'))))";
+pub(crate) const UNDELIVERED: &str = undelivered!();
+
+/// The key of what was taken off an invoice because it was not delivered.
+pub(crate) fn taken_off_key(id: InvoiceId) -> String {
+    format!("undelivered:{id}")
+}
 
 /// A line to issue.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ pub struct Invoice {
     pub status: String,
     /// unpaid, processing, partly_paid, paid, ...
     pub payment_status: String,
-    /// none, overdue, promised, written_off.
+    /// none, overdue, promised, written_off; undelivered where nothing of its order could be delivered.
     pub collection_status: String,
     /// Currency.
     pub currency: String,
@@ -84,6 +85,8 @@ pub struct Invoice {
     pub total_minor: i64,
     /// Paid or covered by credit.
     pub allocated_minor: i64,
+    /// Of it what was taken off, because it was not delivered.
+    pub credited_minor: i64,
     /// Sent back.
     pub refunded_minor: i64,
     /// Day of issue.
@@ -146,8 +149,13 @@ pub struct Line {
     pub explain: Value,
 }
 
-pub(crate) const COLUMNS: &str = "SELECT id, account_id, order_id, number, status, payment_status, collection_status, currency, subtotal_minor, \
-     tax_minor, total_minor, allocated_minor, refunded_minor, issued_on, due_on, paid_at, seller, buyer, tax_note, voided_at, void_reason, created_at FROM invoices";
+pub(crate) const COLUMNS: &str = concat!(
+    "SELECT i.id, i.account_id, i.order_id, i.number, i.status, i.payment_status, ",
+    collection!(),
+    ", i.currency, i.subtotal_minor, i.tax_minor, i.total_minor, i.allocated_minor, coalesce(i.credited_minor, 0) AS credited_minor, \
+     i.refunded_minor, i.issued_on, i.due_on, i.paid_at, i.seller, i.buyer, i.tax_note, i.voided_at, i.void_reason, i.created_at \
+     FROM invoices i"
+);
 
 /// Issues what is missing of `lines`; none when every line exists already.
 ///

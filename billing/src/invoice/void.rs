@@ -5,7 +5,7 @@ use platform::money::Money;
 use serde_json::json;
 use tenancy::{TenantTx, audit, task};
 
-use super::{Invoice, allocate, locked};
+use super::{Invoice, allocate, locked, taken_off_key};
 use crate::error::currency;
 use crate::ids::InvoiceId;
 use crate::ledger::{self, Book, Posting};
@@ -45,8 +45,13 @@ pub async fn void(tx: &mut TenantTx, id: InvoiceId, reason: &str) -> Result<(), 
     give_credit_back(tx, &invoice).await?;
     let posting = format!("invoice:{id}");
     ledger::reverse(tx, &posting, &format!("void:{id}"), "invoice.voided", &id.to_string()).await?;
+    if invoice.credited_minor > 0 {
+        let source = id.to_string();
+        let posting = taken_off_key(id);
+        ledger::reverse(tx, &posting, &format!("void:{posting}"), "invoice.voided", &source).await?;
+    }
     if let Some(order) = invoice.order_id {
-        order::cancel_waiting(tx, order, "Its invoice was voided.").await?;
+        order::cancel_with_invoice(tx, order).await?;
     }
     suspension::lift_for(tx, id).await?;
     task::settle(tx, &format!("invoice:{id}")).await?;
@@ -63,10 +68,11 @@ pub async fn void(tx: &mut TenantTx, id: InvoiceId, reason: &str) -> Result<(), 
 }
 
 async fn nothing_received(tx: &mut TenantTx, invoice: &Invoice) -> Result<(), BillingError> {
-    let (under_way, received): (bool, bool) = sqlx::query_as(
+    let (under_way, received, given_back): (bool, bool, bool) = sqlx::query_as(
         "SELECT EXISTS (SELECT 1 FROM payments WHERE invoice_id = $1 \
            AND status IN ('created', 'requires_action', 'processing', 'unknown', 'held')), \
-         EXISTS (SELECT 1 FROM allocations WHERE invoice_id = $1 AND payment_id IS NOT NULL)",
+         EXISTS (SELECT 1 FROM allocations WHERE invoice_id = $1 AND payment_id IS NOT NULL), \
+         EXISTS (SELECT 1 FROM credits WHERE invoice_id = $1 AND kind = 'returned')",
     )
     .bind(invoice.id)
     .fetch_one(tx.connection())
@@ -75,6 +81,12 @@ async fn nothing_received(tx: &mut TenantTx, invoice: &Invoice) -> Result<(), Bi
         return Err(BillingError::Conflict(
             "payment_in_flight",
             "A payment of this invoice is under way.".into(),
+        ));
+    }
+    if given_back {
+        return Err(BillingError::Conflict(
+            "taken_off",
+            "A part of this invoice became credit already; what is left cannot be voided.".into(),
         ));
     }
     if received {
@@ -87,10 +99,17 @@ async fn nothing_received(tx: &mut TenantTx, invoice: &Invoice) -> Result<(), Bi
 }
 
 async fn give_credit_back(tx: &mut TenantTx, invoice: &Invoice) -> Result<(), BillingError> {
-    if invoice.allocated_minor == 0 {
+    // What was taken off was never paid.
+    if invoice.credited_minor > 0 {
+        allocate(tx, invoice.id, None, -invoice.credited_minor).await?;
+    }
+    let amount = Money::new(
+        invoice.allocated_minor - invoice.credited_minor,
+        currency(&invoice.currency)?,
+    )?;
+    if amount.is_zero() {
         return Ok(());
     }
-    let amount = Money::new(invoice.allocated_minor, currency(&invoice.currency)?)?;
     let account = invoice.account_id;
     allocate(tx, invoice.id, None, -amount.minor).await?;
     let change = credit::Change {

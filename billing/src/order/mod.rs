@@ -3,10 +3,12 @@
 mod agreed;
 mod cancel;
 mod deliver;
+mod expire;
 mod late;
 pub mod list;
 mod read;
 mod room;
+pub(crate) mod undelivered;
 
 use platform::db::constraint;
 use platform::event::{self, NewEvent};
@@ -18,9 +20,10 @@ use tenancy::{AccountId, TenantTx, account};
 pub use crate::quote::Item;
 pub use agreed::Agreed;
 pub use cancel::cancel;
-pub(crate) use cancel::cancel_waiting;
+pub(crate) use cancel::cancel_with_invoice;
+pub use expire::expire_due;
 pub(crate) use late::start_when_it_runs;
-pub use read::{Order, Renews, by_key, declined, find, invoice_of, list, of_service, renews};
+pub use read::{Made, Order, Renews, by_key, declined, find, invoice_of, list, made, of_service, products_of, renews};
 pub use room::{Room, count_holds, keep_again, release};
 
 use crate::error::currency;

@@ -1,11 +1,13 @@
 //! Orders as pages and programs read them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tenancy::{AccountId, TenantTx};
 
 use crate::BillingError;
-use crate::ids::{InvoiceId, OrderId, ServiceId};
+use crate::ids::{InvoiceId, OrderId, PlanId, ProductId, ServiceId};
 
 /// An order.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
@@ -71,6 +73,54 @@ pub async fn invoice_of(tx: &mut TenantTx, order: OrderId) -> Result<Option<Invo
         .bind(order)
         .fetch_optional(tx.connection())
         .await?)
+}
+
+/// What orders made: the invoice of each, and its services in order.
+#[derive(Debug, Clone, Default)]
+pub struct Made {
+    /// Invoice, unless nothing was due.
+    pub invoice: Option<InvoiceId>,
+    /// Services.
+    pub services: Vec<ServiceId>,
+}
+
+/// What several orders made.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn made(tx: &mut TenantTx, ids: &[OrderId]) -> Result<HashMap<OrderId, Made>, BillingError> {
+    let mut made: HashMap<OrderId, Made> = HashMap::new();
+    let invoices: Vec<(OrderId, InvoiceId)> =
+        sqlx::query_as("SELECT order_id, id FROM invoices WHERE order_id = ANY($1)")
+            .bind(ids)
+            .fetch_all(tx.connection())
+            .await?;
+    for (order, invoice) in invoices {
+        made.entry(order).or_default().invoice = Some(invoice);
+    }
+    let services: Vec<(OrderId, ServiceId)> = sqlx::query_as(
+        "SELECT s.order_id, v.id FROM services v JOIN subscriptions s ON s.id = v.subscription_id WHERE s.order_id = ANY($1) ORDER BY v.id",
+    )
+    .bind(ids)
+    .fetch_all(tx.connection())
+    .await?;
+    for (order, service) in services {
+        made.entry(order).or_default().services.push(service);
+    }
+    Ok(made)
+}
+
+/// The products that items are plans of, each once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn products_of(tx: &mut TenantTx, plans: &[PlanId]) -> Result<Vec<ProductId>, BillingError> {
+    Ok(
+        sqlx::query_scalar("SELECT DISTINCT product_id FROM plans WHERE id = ANY($1) ORDER BY product_id")
+            .bind(plans)
+            .fetch_all(tx.connection())
+            .await?,
+    )
 }
 
 /// The order that a checkout placed for an account, if it did.

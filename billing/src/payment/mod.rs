@@ -3,6 +3,7 @@
 //! The gateway's answer, its events and our own questions all end in [`settle`], which only moves
 //! forward under a row lock. A lost answer is `unknown` and is asked about, never guessed.
 
+mod confirm;
 mod hold;
 pub mod list;
 mod page;
@@ -19,7 +20,7 @@ use platform::money::Money;
 use serde::{Deserialize, Serialize};
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
-pub use hold::{finish_hold, service_decided};
+pub use hold::{finish_hold, service_decided, watch as watch_holds};
 pub use page::{Opening, PageWish, close_page, open_page, refresh};
 pub use pay::pay;
 pub use received::{Received, record};
@@ -72,6 +73,12 @@ pub struct Payment {
     pub failure_class: Option<String>,
     /// Why it failed.
     pub failure_message: Option<String>,
+    /// Until when what is held can be taken, when the gateway said so.
+    #[serde(skip)]
+    pub held_until: Option<DateTime<Utc>>,
+    /// How much of what is held is taken.
+    #[serde(skip)]
+    pub capture_minor: Option<i64>,
     /// Sent back.
     pub refunded_minor: i64,
     /// How often it was asked about.
@@ -107,7 +114,8 @@ impl Payment {
 }
 
 const COLUMNS: &str = "SELECT id, account_id, invoice_id, gateway_id, payment_method_id, amount_minor, currency, mode, status, \
-     provider_ref, session_ref, action_url, save_method, page, reference, fee_minor, failure_class, failure_message, refunded_minor, asks, created_at, settled_at FROM payments";
+     provider_ref, session_ref, action_url, save_method, page, reference, fee_minor, failure_class, failure_message, held_until, capture_minor, refunded_minor, asks, \
+     created_at, settled_at FROM payments";
 
 /// How long a gateway may be trusted to know a key again, with a margin (Stripe: at least 24 hours).
 const KEY_LASTS: chrono::TimeDelta = chrono::TimeDelta::hours(20);
@@ -293,10 +301,11 @@ pub async fn drive(
             } else {
                 Outcome::Nothing
             };
-            match known {
+            let outcome = match known {
                 Outcome::Nothing => adapter.charge(&context, &charge).await,
                 found => found,
-            }
+            };
+            confirm::ended(adapter.as_ref(), &context, &payment, outcome).await
         }
     };
     let mut tx = doors.begin(scope).await?;
@@ -351,11 +360,12 @@ pub async fn ask(
     let (adapter, context) = gateway::open(doors, kinds, scope, payment.gateway()?).await?;
     let asked = Asked {
         key: id.to_string(),
-        reference: payment.provider_ref,
-        session: payment.session_ref,
+        reference: payment.provider_ref.clone(),
+        session: payment.session_ref.clone(),
         customer,
     };
     let outcome = adapter.fetch(&context, &asked).await;
+    let outcome = confirm::ended(adapter.as_ref(), &context, &payment, outcome).await;
     let mut tx = doors.begin(scope).await?;
     settle(&mut tx, id, &outcome).await?;
     tx.commit().await?;

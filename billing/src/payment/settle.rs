@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use platform::event::{self, NewEvent};
 use platform::job::{self, Job, NewJob};
 use platform::money::Money;
@@ -49,12 +50,13 @@ pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Resu
         Outcome::Held {
             reference,
             amount,
+            until,
             saved,
         } => {
             let Some(payment) = moved(tx, payment, *amount, reference).await? else {
                 return Ok(());
             };
-            hold(tx, &payment, reference).await?;
+            hold(tx, &payment, reference, *until).await?;
             keep_method(tx, &payment, saved.as_ref()).await
         }
         Outcome::Processing { reference } => {
@@ -64,7 +66,7 @@ pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Resu
         }
         Outcome::RequiresAction { reference } => {
             mark(tx, id, "requires_action", reference.as_deref()).await?;
-            wait_for_page(tx, &payment).await
+            wait_for_payer(tx, &payment).await
         }
         Outcome::Declined {
             reference,
@@ -74,7 +76,7 @@ pub async fn settle(tx: &mut TenantTx, id: PaymentId, outcome: &Outcome) -> Resu
         } => fail(tx, &payment, reference.as_deref(), *class, (code, message)).await,
         // The page is there, whoever could not be asked about it.
         Outcome::Unknown { .. } | Outcome::NotSent { .. } | Outcome::Nothing if payment.is_open_page() => {
-            wait_for_page(tx, &payment).await
+            wait_for_payer(tx, &payment).await
         }
         Outcome::Unknown { why } => unknown(tx, &payment, why).await,
         Outcome::NotSent { why } => not_sent(tx, &payment, why).await,
@@ -99,9 +101,14 @@ async fn moved(
     amount: Option<Money>,
     reference: &str,
 ) -> Result<Option<Payment>, BillingError> {
-    let asked = payment.amount()?;
+    let whole = payment.amount()?;
+    // Of what was held a part may have been asked for.
+    let asked = Money::new(payment.capture_minor.unwrap_or(whole.minor), whole.currency)?;
     let Some(amount) = amount.filter(|amount| *amount != asked) else {
-        return Ok(Some(payment));
+        return match payment.capture_minor {
+            Some(_) => Ok(Some(amounting(tx, payment, asked).await?)),
+            None => Ok(Some(payment)),
+        };
     };
     let reason = format!(
         "The gateway reports {} {} for {reference}; {} {} was asked for.",
@@ -124,15 +131,19 @@ async fn moved(
         invoice_waits(tx, payment.invoice_id).await?;
         return Ok(None);
     }
+    Ok(Some(amounting(tx, payment, amount).await?))
+}
+
+async fn amounting(tx: &mut TenantTx, payment: Payment, amount: Money) -> Result<Payment, BillingError> {
     sqlx::query("UPDATE payments SET amount_minor = $2 WHERE id = $1")
         .bind(payment.id)
         .bind(amount.minor)
         .execute(tx.connection())
         .await?;
-    Ok(Some(Payment {
+    Ok(Payment {
         amount_minor: amount.minor,
         ..payment
-    }))
+    })
 }
 
 /// Kept only with the payer's consent; the first becomes the default.
@@ -149,10 +160,24 @@ async fn keep_method(tx: &mut TenantTx, payment: &Payment, saved: Option<&SavedM
     Ok(())
 }
 
+/// A charge that wants its payer could not be ended at the gateway: it is asked about, ever more slowly, and a person
+/// looks after a while.
+async fn not_ended(tx: &mut TenantTx, payment: &Payment) -> Result<(), BillingError> {
+    sqlx::query("UPDATE payments SET asks = asks + 1 WHERE id = $1")
+        .bind(payment.id)
+        .execute(tx.connection())
+        .await?;
+    if payment.asks == 12 {
+        let reason = "The payer's bank wants a confirmation, and the gateway does not let the charge be ended.";
+        stuck(tx, payment, "A charge waits for its payer", reason.to_owned(), None).await?;
+    }
+    ask_later(tx, payment, Duration::from_secs(1 << payment.asks.clamp(0, 10))).await
+}
+
 /// An open page is asked about again, less and less often, until it is closed for its age.
-async fn wait_for_page(tx: &mut TenantTx, payment: &Payment) -> Result<(), BillingError> {
+async fn wait_for_payer(tx: &mut TenantTx, payment: &Payment) -> Result<(), BillingError> {
     if payment.mode != "redirect" {
-        return Ok(());
+        return not_ended(tx, payment).await;
     }
     let age = (tx.now() - payment.created_at).num_seconds();
     let pause = u64::try_from(age / 2).unwrap_or(0).clamp(15, 600);
@@ -209,11 +234,21 @@ async fn invoice_waits(tx: &mut TenantTx, invoice: InvoiceId) -> Result<(), Bill
     Ok(())
 }
 
-async fn hold(tx: &mut TenantTx, payment: &Payment, reference: &str) -> Result<(), BillingError> {
+async fn hold(
+    tx: &mut TenantTx,
+    payment: &Payment,
+    reference: &str,
+    until: Option<DateTime<Utc>>,
+) -> Result<(), BillingError> {
     if payment.status == "held" {
         return Ok(());
     }
     mark(tx, payment.id, "held", Some(reference)).await?;
+    sqlx::query("UPDATE payments SET held_until = $2 WHERE id = $1")
+        .bind(payment.id)
+        .bind(until.unwrap_or(tx.now() + super::hold::LASTS))
+        .execute(tx.connection())
+        .await?;
     invoice_waits(tx, payment.invoice_id).await?;
     let row = invoice::find(tx, payment.invoice_id)
         .await?
@@ -242,14 +277,19 @@ async fn fail(
     .bind(tx.now())
     .execute(tx.connection())
     .await?;
-    if payment.status == "held" {
-        // Something may run on this money already: a person has to look.
-        let reason = format!("What was held could not be taken: {message}");
-        stuck(tx, payment, "Held money was lost", reason, None).await?;
-    }
-    let retry = match class {
-        Decline::Retry => next_try(tx, payment.invoice_id).await?,
-        Decline::NewCard | Decline::Action => None,
+    let retry = if payment.status == "held" {
+        let lost = super::hold::lost(tx, payment).await?;
+        if lost.owed {
+            // Something runs on this money already: a person has to look.
+            let reason = format!("What was held could not be taken: {message}");
+            stuck(tx, payment, "Held money was lost", reason, None).await?;
+        }
+        lost.again_on
+    } else {
+        match class {
+            Decline::Retry => next_try(tx, payment.invoice_id).await?,
+            Decline::NewCard | Decline::Action => None,
+        }
     };
     sqlx::query(
         "UPDATE invoices SET payment_status = CASE WHEN allocated_minor > 0 THEN 'partly_paid' ELSE 'unpaid' END, \

@@ -74,7 +74,7 @@ pub(super) async fn succeeded(tx: &mut TenantTx, refund: &Refund, reference: Opt
         };
         ledger::post(tx, &posting).await?;
     }
-    on_invoice(tx, refund, refund.invoice_part()).await?;
+    on_invoice(tx, refund).await?;
     task::settle(tx, &format!("refund:{}", refund.id)).await?;
     say(tx, refund, "payment.refunded").await
 }
@@ -120,7 +120,7 @@ async fn failed(tx: &mut TenantTx, refund: &Refund, why: &str) -> Result<(), Bil
         move_credit(tx, refund, refund.credit_minor, "returned", "a refund did not arrive").await?;
     }
     if was_sent {
-        on_invoice(tx, refund, -refund.invoice_part()).await?;
+        on_invoice(tx, refund).await?;
     }
     let new = task::NewTask {
         kind: "refund",
@@ -134,12 +134,15 @@ async fn failed(tx: &mut TenantTx, refund: &Refund, why: &str) -> Result<(), Bil
     say(tx, refund, "payment.refund_failed").await
 }
 
-async fn on_invoice(tx: &mut TenantTx, refund: &Refund, minor: i64) -> Result<(), BillingError> {
-    sqlx::query("UPDATE invoices SET refunded_minor = least(refunded_minor + $2, allocated_minor) WHERE id = $1")
-        .bind(refund.invoice_id)
-        .bind(minor)
-        .execute(tx.connection())
-        .await?;
+/// What went back, counted anew from the refunds: one may have sent back more than its invoice was paid.
+async fn on_invoice(tx: &mut TenantTx, refund: &Refund) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE invoices SET refunded_minor = least(allocated_minor, (SELECT coalesce(sum(amount_minor - coalesce(credit_minor, 0)), 0) \
+         FROM refunds WHERE invoice_id = $1 AND status = 'succeeded')) WHERE id = $1",
+    )
+    .bind(refund.invoice_id)
+    .execute(tx.connection())
+    .await?;
     invoice::derive_status(tx, refund.invoice_id).await
 }
 

@@ -15,7 +15,7 @@ use tenancy::TenantTx;
 pub use month::{Month, months};
 pub use normal::a_month;
 
-use crate::BillingError;
+use crate::{BillingError, invoice};
 
 /// Kept figures older than this are counted anew by whoever asks.
 const FRESH: TimeDelta = TimeDelta::minutes(3);
@@ -103,16 +103,18 @@ pub async fn count(tx: &mut TenantTx) -> Result<Figures, BillingError> {
         figures.sums.entry(currency).or_default().mrr = minor;
     }
     let today = tx.today();
-    let open: Vec<(String, i64, i64, i64)> = sqlx::query_as(
+    let sql = format!(
         "SELECT currency, sum(total_minor - allocated_minor)::bigint, \
            coalesce(sum(total_minor - allocated_minor) FILTER (WHERE due_on < $1 AND payment_status <> 'processing'), 0)::bigint, \
            count(*) FILTER (WHERE due_on < $1 AND payment_status <> 'processing') \
-         FROM invoices WHERE status = 'issued' AND payment_status IN ('unpaid', 'partly_paid', 'processing') \
-           AND collection_status <> 'written_off' GROUP BY currency",
-    )
-    .bind(today)
-    .fetch_all(tx.connection())
-    .await?;
+         FROM invoices i WHERE i.status = 'issued' AND i.payment_status IN ('unpaid', 'partly_paid', 'processing') \
+           AND i.collection_status <> 'written_off' AND NOT {UNDELIVERED} GROUP BY currency",
+        UNDELIVERED = invoice::UNDELIVERED
+    );
+    let open: Vec<(String, i64, i64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(today)
+        .fetch_all(tx.connection())
+        .await?;
     for (currency, open, overdue, count) in open {
         let sums = figures.sums.entry(currency).or_default();
         (sums.open, sums.overdue) = (open, overdue);

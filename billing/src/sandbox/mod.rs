@@ -142,8 +142,8 @@ impl Gateway for Sandbox {
         store::detach(context, method).await.map_err(away)
     }
 
-    async fn capture(&self, context: &GatewayContext, _key: &str, reference: &str) -> Outcome {
-        store::capture(context, reference)
+    async fn capture(&self, context: &GatewayContext, _key: &str, reference: &str, part: Option<Money>) -> Outcome {
+        store::capture(context, reference, part)
             .await
             .unwrap_or_else(|error| unknown(&error))
     }

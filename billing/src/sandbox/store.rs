@@ -17,6 +17,9 @@ use crate::ids::{GatewayId, SandboxMethodId, SandboxPaymentId, SandboxRefundId};
 /// How long a page may be used.
 pub(super) const PAGE_LASTS: TimeDelta = TimeDelta::hours(24);
 
+/// How long money stays held, as with most cards.
+const HOLD_LASTS: TimeDelta = TimeDelta::days(7);
+
 /// What the gateway knows of a payment.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub(super) struct Row {
@@ -27,6 +30,7 @@ pub(super) struct Row {
     pub(super) method_id: Option<SandboxMethodId>,
     pub(super) card: Option<String>,
     pub(super) amount_minor: Option<i64>,
+    pub(super) taken_minor: Option<i64>,
     pub(super) currency: String,
     pub(super) hold: bool,
     pub(super) status: String,
@@ -40,7 +44,7 @@ pub(super) struct Row {
     pub(super) created_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "SELECT p.id, p.gateway_id, p.key, p.customer, p.method_id, m.card, p.amount_minor, p.currency, p.hold, p.status, \
+const COLUMNS: &str = "SELECT p.id, p.gateway_id, p.key, p.customer, p.method_id, m.card, p.amount_minor, p.taken_minor, p.currency, p.hold, p.status, \
      p.decline, p.refunded_minor, p.session, p.save, p.description, p.success_url, p.cancel_url, p.created_at \
      FROM sandbox_payments p LEFT JOIN sandbox_methods m ON m.id = p.method_id";
 
@@ -54,9 +58,11 @@ impl Row {
             "confirming" => Outcome::RequiresAction {
                 reference: Some(reference),
             },
+            "held" if self.created_at + HOLD_LASTS < now => declined(reference, "expired"),
             "held" => Outcome::Held {
                 reference,
                 amount: self.amount(),
+                until: Some(self.created_at + HOLD_LASTS),
                 saved: self.saved(),
             },
             "succeeded" => Outcome::Succeeded {
@@ -72,7 +78,8 @@ impl Row {
 
     /// How much; none on a page that only saves a card.
     pub(super) fn amount(&self) -> Option<Money> {
-        Money::new(self.amount_minor?, currency(&self.currency).ok()?).ok()
+        let minor = self.taken_minor.or(self.amount_minor)?;
+        Money::new(minor, currency(&self.currency).ok()?).ok()
     }
 
     /// The method, where the payer agreed to keep it.
@@ -381,14 +388,27 @@ pub(super) async fn mark(
     Ok(())
 }
 
-pub(super) async fn capture(context: &GatewayContext, reference: &str) -> Result<Outcome, BillingError> {
+pub(super) async fn capture(
+    context: &GatewayContext,
+    reference: &str,
+    part: Option<Money>,
+) -> Result<Outcome, BillingError> {
     let mut tx = context.doors.begin(&context.scope).await?;
     let mut row = by_reference(&mut tx, reference).await?;
-    if row.status == "held" {
-        mark(&mut tx, row.id, "succeeded", None).await?;
-        "succeeded".clone_into(&mut row.status);
-    }
     let now = tx.now();
+    if row.status == "held" && row.created_at + HOLD_LASTS >= now {
+        let part = part.map(|part| part.minor);
+        if part > row.amount_minor {
+            return Err(no_payment());
+        }
+        sqlx::query("UPDATE sandbox_payments SET status = 'succeeded', taken_minor = $2 WHERE id = $1")
+            .bind(row.id)
+            .bind(part)
+            .execute(tx.connection())
+            .await?;
+        "succeeded".clone_into(&mut row.status);
+        row.taken_minor = part;
+    }
     tx.commit().await?;
     Ok(row.outcome(now))
 }
@@ -425,7 +445,7 @@ pub(super) async fn refund(
     if row.status != "succeeded" || row.currency != amount.currency.code() {
         return refused("Nothing was taken that could be sent back.");
     }
-    if row.amount_minor.unwrap_or(0) - row.refunded_minor < amount.minor {
+    if row.taken_minor.or(row.amount_minor).unwrap_or(0) - row.refunded_minor < amount.minor {
         return refused("More than was taken cannot be sent back.");
     }
     let id: SandboxRefundId = tx.new_id();

@@ -128,9 +128,12 @@ pub struct Billed {
 /// When the database refuses.
 pub async fn billed(tx: &mut TenantTx, id: ServiceId, limit: i64) -> Result<Vec<Billed>, BillingError> {
     Ok(sqlx::query_as(
-        "SELECT i.id, i.number, i.status, i.payment_status, i.collection_status, i.due_on, l.period_from, l.period_to, l.amount_minor, \
-         i.currency FROM services s JOIN invoice_lines l ON l.subscription_id = s.subscription_id JOIN invoices i ON i.id = l.invoice_id \
-         WHERE s.id = $1 ORDER BY l.period_from DESC NULLS LAST, i.created_at DESC LIMIT $2",
+        concat!(
+            "SELECT i.id, i.number, i.status, i.payment_status, ",
+            collection!(),
+            ", i.due_on, l.period_from, l.period_to, l.amount_minor, i.currency FROM services s JOIN invoice_lines l ON l.subscription_id = s.subscription_id \
+             JOIN invoices i ON i.id = l.invoice_id WHERE s.id = $1 ORDER BY l.period_from DESC NULLS LAST, i.created_at DESC LIMIT $2"
+        ),
     )
     .bind(id)
     .bind(limit)

@@ -173,9 +173,13 @@ pub fn intents(customer: &str, after: Option<&str>) -> RequestBuilder {
     list.build()
 }
 
-/// What is held, taken.
-pub fn capture(intent: &str) -> RequestBuilder {
-    CapturePaymentIntent::new(intent).expand(whole()).build()
+/// What is held, taken: all of it, or a part.
+pub fn capture(intent: &str, part: Option<i64>) -> RequestBuilder {
+    let mut capture = CapturePaymentIntent::new(intent).expand(whole());
+    if let Some(part) = part {
+        capture = capture.amount_to_capture(part);
+    }
+    capture.build()
 }
 
 /// What is held, given back.

@@ -235,8 +235,12 @@ impl Gateway for Stripe {
         }
     }
 
-    async fn capture(&self, context: &GatewayContext, key: &str, reference: &str) -> Outcome {
-        match self.call(context, ask::capture(reference), Some(key)).await {
+    async fn capture(&self, context: &GatewayContext, key: &str, reference: &str, part: Option<Money>) -> Outcome {
+        let part = match part.map(amount::to_stripe).transpose() {
+            Err(why) => return read::refused("amount_not_possible", &why),
+            Ok(part) => part,
+        };
+        match self.call(context, ask::capture(reference, part), Some(key)).await {
             // Captured already, or gone: the intent itself says which.
             Called::Refused(_) => self.look(context, reference).await,
             other => read::outcome(other),

@@ -4,7 +4,7 @@
 use billing::gateway::{
     Decline, DisputeState, Outcome, RefundState, Refunded, SavedMethod, SeenDispute, SeenRefund, SetupState,
 };
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use platform::money::Money;
 use serde_json::Value;
 use stripe_shared::{ApiErrorsType, CheckoutSessionStatus, PaymentIntentStatus};
@@ -84,6 +84,7 @@ pub fn intent(intent: &Value) -> Outcome {
         },
         PaymentIntentStatus::RequiresCapture => Outcome::Held {
             amount: amount(intent, "amount_capturable"),
+            until: capture_before(intent),
             saved: kept(intent),
             reference,
         },
@@ -107,6 +108,12 @@ pub fn intent(intent: &Value) -> Outcome {
             why: format!("an intent that is {:?}", other.as_str()),
         },
     }
+}
+
+/// Until when a held card payment can be taken.
+fn capture_before(intent: &Value) -> Option<DateTime<Utc>> {
+    let at = &intent["latest_charge"]["payment_method_details"]["card"]["capture_before"];
+    DateTime::from_timestamp(at.as_i64()?, 0)
 }
 
 /// The method an intent was paid with, when the payer agreed that it is kept.
@@ -306,6 +313,19 @@ mod tests {
             intent(&json!({ "id": "pi_1", "status": "requires_capture" })),
             Outcome::Held { .. }
         ));
+    }
+
+    #[test]
+    fn a_hold_says_until_when_it_can_be_taken() {
+        let until = |charge: Value| match intent(
+            &json!({ "id": "pi_1", "status": "requires_capture", "latest_charge": charge }),
+        ) {
+            Outcome::Held { until, .. } => until.map(|at| at.timestamp()),
+            other => panic!("{other:?}"),
+        };
+        let card = json!({ "payment_method_details": { "card": { "capture_before": 1_700_000_000 } } });
+        assert_eq!(until(card), Some(1_700_000_000));
+        assert_eq!(until(json!("ch_1")), None);
     }
 
     #[test]

@@ -32,6 +32,7 @@ struct Values {
     invoice_days_before: u32,
     due_soon_days: u32,
     suspend_after_days: u32,
+    order_expire_days: u32,
 }
 
 impl From<&Settings> for Values {
@@ -49,6 +50,7 @@ impl From<&Settings> for Values {
             invoice_days_before: own.invoice_days_before,
             due_soon_days: own.due_soon_days,
             suspend_after_days: own.suspend_after_days,
+            order_expire_days: own.order_expire_days,
         }
     }
 }
@@ -233,6 +235,7 @@ pub struct Billing {
     invoice_days_before: u32,
     due_soon_days: u32,
     suspend_after_days: u32,
+    order_expire_days: u32,
 }
 
 /// `POST /admin/settings/billing`
@@ -251,6 +254,7 @@ pub async fn billing(
     let values = json!({
         "invoice_prefix": prefix, "due_days": fields.due_days.min(90), "invoice_days_before": fields.invoice_days_before.min(60),
         "due_soon_days": fields.due_soon_days.min(60), "suspend_after_days": fields.suspend_after_days.clamp(1, 365),
+        "order_expire_days": fields.order_expire_days.min(365),
     });
     save(&app, &staff, &asked, values).await
 }

@@ -112,6 +112,8 @@ pub struct InvoiceView {
     status: String,
     payment_status: String,
     collection_status: String,
+    /// Nothing of its order could be delivered: nobody owes it.
+    undelivered: bool,
     issued_on: Option<NaiveDate>,
     due_on: Option<NaiveDate>,
     lines: Vec<LineView>,
@@ -126,6 +128,9 @@ pub struct InvoiceView {
     amount_due: Money,
     #[schema(value_type = Object)]
     amount_refunded: Money,
+    /// Taken off, because that part could not be delivered.
+    #[schema(value_type = Object)]
+    amount_undelivered: Money,
     paid_at: Option<String>,
     voided_at: Option<String>,
     void_reason: Option<String>,
@@ -153,8 +158,13 @@ fn line_view(line: Line, currency: Currency) -> Result<LineView, ApiError> {
 }
 
 async fn view(tx: &mut TenantTx, row: Invoice) -> Result<InvoiceView, ApiError> {
-    let currency = Currency::parse(&row.currency).map_err(|e| ApiError::Internal(e.to_string()))?;
     let lines = invoice::lines(tx, row.id).await?;
+    with_lines(row, lines)
+}
+
+fn with_lines(row: Invoice, lines: Vec<Line>) -> Result<InvoiceView, ApiError> {
+    let currency = Currency::parse(&row.currency).map_err(|e| ApiError::Internal(e.to_string()))?;
+    let undelivered = row.collection_status == "undelivered";
     Ok(InvoiceView {
         id: row.id.to_string(),
         account: row.account_id.to_string(),
@@ -163,7 +173,13 @@ async fn view(tx: &mut TenantTx, row: Invoice) -> Result<InvoiceView, ApiError> 
         number: row.number,
         status: row.status,
         payment_status: row.payment_status,
-        collection_status: row.collection_status,
+        // Nobody follows up what was not delivered.
+        collection_status: if undelivered {
+            "none".into()
+        } else {
+            row.collection_status
+        },
+        undelivered,
         issued_on: row.issued_on,
         due_on: row.due_on,
         lines: lines
@@ -175,6 +191,7 @@ async fn view(tx: &mut TenantTx, row: Invoice) -> Result<InvoiceView, ApiError> 
         tax_note: row.tax_note,
         total: money(row.total_minor, currency)?,
         amount_refunded: money(row.refunded_minor, currency)?,
+        amount_undelivered: money(row.credited_minor, currency)?,
         paid_at: row.paid_at.map(super::instant),
         voided_at: row.voided_at.map(super::instant),
         void_reason: row.void_reason,
@@ -190,11 +207,15 @@ async fn invoices(State(app): State<App>, caller: ApiCaller, query: ListQuery) -
         payment_status: query.filter("payment_status").map(str::to_owned),
     };
     let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let mut views = Vec::new();
-    for row in invoice::list(&mut tx, &filter, query.limit + 1, query.after()?).await? {
-        views.push(view(&mut tx, row).await?);
-    }
+    let rows = invoice::list(&mut tx, &filter, query.limit + 1, query.after()?).await?;
+    let ids: Vec<InvoiceId> = rows.iter().map(|row| row.id).collect();
+    let mut lines = invoice::lines_of(&mut tx, &ids).await?;
     tx.commit().await?;
+    let views = rows.into_iter().map(|row| {
+        let lines = lines.remove(&row.id).unwrap_or_default();
+        with_lines(row, lines)
+    });
+    let views = views.collect::<Result<Vec<_>, _>>()?;
     Ok(body::page(views, query.limit, |v: &InvoiceView| v.id.clone()))
 }
 

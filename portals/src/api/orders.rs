@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use billing::ids::{GatewayId, PaymentMethodId};
+use billing::ids::{GatewayId, OrderId, PaymentMethodId, PlanId};
 use billing::order::{self, Item, PlaceOrder};
 use billing::payment_method::{self, PaymentMethod};
 use billing::{gateway, payment};
@@ -135,11 +135,15 @@ pub struct OrderInput {
 }
 
 async fn order_view(tx: &mut TenantTx, row: order::Order) -> Result<OrderView, ApiError> {
+    let made = order::made(tx, &[row.id]).await?.remove(&row.id);
+    with_made(row, &made.unwrap_or_default())
+}
+
+fn with_made(row: order::Order, made: &order::Made) -> Result<OrderView, ApiError> {
     let currency = Currency::parse(&row.currency).map_err(|e| ApiError::Internal(e.to_string()))?;
-    let services = order::services_of(tx, row.id).await?;
     Ok(OrderView {
-        invoice: order::invoice_of(tx, row.id).await?.map(|id| id.to_string()),
-        services: services.iter().map(ToString::to_string).collect(),
+        invoice: made.invoice.map(|id| id.to_string()),
+        services: made.services.iter().map(ToString::to_string).collect(),
         id: row.id.to_string(),
         number: row.number,
         account: row.account_id.to_string(),
@@ -153,11 +157,15 @@ async fn orders(State(app): State<App>, caller: ApiCaller, query: ListQuery) -> 
     caller.need("orders.read", Some("services.use"))?;
     let account = caller.0.account.or(query.id("account")?);
     let mut tx = app.tenancy().begin_read(caller.scope()).await?;
-    let mut views = Vec::new();
-    for row in order::list(&mut tx, account, query.limit + 1, query.after()?).await? {
-        views.push(order_view(&mut tx, row).await?);
-    }
+    let rows = order::list(&mut tx, account, query.limit + 1, query.after()?).await?;
+    let ids: Vec<OrderId> = rows.iter().map(|row| row.id).collect();
+    let mut made = order::made(&mut tx, &ids).await?;
     tx.commit().await?;
+    let views = rows.into_iter().map(|row| {
+        let made = made.remove(&row.id).unwrap_or_default();
+        with_made(row, &made)
+    });
+    let views = views.collect::<Result<Vec<_>, _>>()?;
     Ok(body::page(views, query.limit, |v: &OrderView| v.id.clone()))
 }
 
@@ -232,6 +240,12 @@ async fn place(
         };
         return Ok((StatusCode::OK, Json(json!(shown))));
     }
+    let plans: Vec<PlanId> = items.iter().map(|item| item.plan).collect();
+    let products = order::products_of(&mut tx, &plans).await?;
+    tx.rollback().await?;
+    // As the shop's own checkout does: panels are asked before the transaction of the order.
+    let rooms = provisioning::capacity::rooms(&app.workshop(), caller.scope(), &products).await?;
+    let mut tx = app.tenancy().begin(caller.scope()).await?;
     let (method, hold) = method_of(&app, &mut tx, account, input.payment_method.as_deref()).await?;
     let new = PlaceOrder {
         account,
@@ -242,7 +256,7 @@ async fn place(
         ip: None,
         limit_minor: caller.0.spending_limit_minor,
     };
-    let placed = order::place(&mut tx, &new).await?;
+    let placed = order::place_within(&mut tx, &new, &rooms).await?;
     tx.commit().await?;
     if let Some(id) = placed.payment {
         // The answer says what became of the payment; its job takes over if this stops here.

@@ -89,6 +89,8 @@ pub struct Pay {
     pub methods: Vec<Card>,
     /// The chosen one.
     pub method: String,
+    /// Whether the payer's bank wants the last attempt confirmed on the gateway's page.
+    pub confirm: bool,
     /// Whether later invoices are paid by themselves.
     pub automatic: bool,
     /// Why the last attempt failed, in words.

@@ -84,6 +84,7 @@ async fn post(app: &App, context: &JobContext, written: Written, file: Option<At
 async fn write(app: &App, tx: &mut TenantTx, event: &Event) -> Result<Option<Written>, BillingError> {
     match event.event_type.as_str() {
         "order.created" => ordered(app, tx, event).await,
+        "order.waiting" | "order.cancelled" => waited(app, tx, event).await,
         "invoice.created" => billed(app, tx, event).await,
         "invoice.reminded" => reminded(app, tx, event).await,
         "invoice.due_soon" => soon::invoice(app, tx, event).await,
@@ -123,6 +124,30 @@ async fn ordered(app: &App, tx: &mut TenantTx, event: &Event) -> Result<Option<W
             total: money(found.total_minor, &found.currency)?,
             url: link(app, tx, &format!("/account/orders/{id}")),
         },
+        invoice: None,
+    }))
+}
+
+/// An order lost the money that was held for it, or nobody paid it in time. Who gives it up themselves knows.
+async fn waited(app: &App, tx: &mut TenantTx, event: &Event) -> Result<Option<Written>, BillingError> {
+    let Ok(id) = event.subject_id.parse::<OrderId>() else {
+        return Ok(None);
+    };
+    let Some(found) = order::find(tx, id).await? else {
+        return Ok(None);
+    };
+    let (number, url) = (found.number, link(app, tx, &format!("/account/orders/{id}")));
+    let total = money(found.total_minor, &found.currency)?;
+    let notice = match event.event_type.as_str() {
+        // Paid again, or given up, since.
+        "order.waiting" if found.status == "pending_payment" => Notice::PayAgain { number, total, url },
+        "order.cancelled" if event.payload["expired"] == true => Notice::Expired { number, total, url },
+        _ => return Ok(None),
+    };
+    Ok(Some(Written {
+        key: format!("{}:{}", notice.word(), event.id),
+        account: found.account_id,
+        notice,
         invoice: None,
     }))
 }
@@ -168,7 +193,8 @@ async fn reminded(app: &App, tx: &mut TenantTx, event: &Event) -> Result<Option<
     };
     let found = invoice::find(tx, id).await?;
     // Paid since: nobody is reminded of what they have done.
-    let Some(found) = found.filter(|row| ["unpaid", "partly_paid"].contains(&row.payment_status.as_str())) else {
+    let found = found.filter(|row| ["unpaid", "partly_paid"].contains(&row.payment_status.as_str()));
+    let Some(found) = found.filter(|row| row.collection_status != "undelivered") else {
         return Ok(None);
     };
     let reminder = event.payload["reminder"].as_u64().unwrap_or(1);
@@ -301,6 +327,7 @@ async fn served(app: &App, tx: &mut TenantTx, event: &Event) -> Result<Option<Wr
             },
         ),
         "service.provisioning_failed" => (format!("delayed:{id}"), Notice::Delayed { service: label, url }),
+        "service.undelivered" => (format!("undelivered:{id}"), Notice::Undelivered { service: label, url }),
         "service.suspended" => {
             let Some(notice) = suspended(app, tx, id, label, url).await? else {
                 return Ok(None);

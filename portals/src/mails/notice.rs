@@ -10,6 +10,10 @@ use super::{Letter, Words};
 pub enum Notice {
     /// An order was placed.
     Order { number: i64, total: Money, url: String },
+    /// The money held for an order ran out before it was built.
+    PayAgain { number: i64, total: Money, url: String },
+    /// Nobody paid an order in time.
+    Expired { number: i64, total: Money, url: String },
     /// A renewal was billed.
     Invoice {
         number: String,
@@ -83,6 +87,8 @@ pub enum Notice {
     },
     /// It could not be built at once.
     Delayed { service: String, url: String },
+    /// It was not built at all, and is not charged.
+    Undelivered { service: String, url: String },
     /// It was switched off for good.
     Ended { service: String, url: String },
     /// Money went back.
@@ -101,6 +107,8 @@ impl Notice {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Order { .. } => "mail-order",
+            Self::PayAgain { .. } => "mail-pay-again",
+            Self::Expired { .. } => "mail-expired",
             Self::Invoice { .. } => "mail-invoice",
             Self::Receipt { .. } => "mail-receipt",
             Self::Failed { .. } => "mail-failed",
@@ -111,6 +119,7 @@ impl Notice {
             Self::Resumed { .. } => "mail-resumed",
             Self::Ready { .. } => "mail-ready",
             Self::Delayed { .. } => "mail-delayed",
+            Self::Undelivered { .. } => "mail-undelivered",
             Self::Ended { .. } => "mail-ended",
             Self::Refund { .. } => "mail-refund",
         }
@@ -137,7 +146,9 @@ impl Notice {
     /// Values of the subject line, and where the button leads.
     fn subject(&self, words: &Words<'_>) -> (Vec<(&'static str, String)>, &String) {
         match self {
-            Self::Order { number, url, .. } => (vec![("number", number.to_string())], url),
+            Self::Order { number, url, .. }
+            | Self::PayAgain { number, url, .. }
+            | Self::Expired { number, url, .. } => (vec![("number", number.to_string())], url),
             Self::Invoice { number, total, url, .. } => {
                 (vec![("number", number.clone()), ("amount", words.money(*total))], url)
             }
@@ -158,13 +169,15 @@ impl Notice {
             | Self::Resumed { service, url }
             | Self::Ready { service, url, .. }
             | Self::Delayed { service, url }
+            | Self::Undelivered { service, url }
             | Self::Ended { service, url } => (vec![("service", service.clone())], url),
         }
     }
 
     fn button(&self) -> &'static str {
         match self {
-            Self::Order { .. } => "mail-order-button",
+            Self::Order { .. } | Self::Expired { .. } => "mail-order-button",
+            Self::PayAgain { .. } => "mail-pay-again-button",
             Self::Invoice { due, automatic, .. } if due.is_positive() && !automatic => "mail-failed-button",
             Self::Invoice { .. } | Self::Receipt { .. } | Self::Refund { .. } => "mail-invoice-button",
             Self::Failed { confirm: true, .. } => "mail-failed-action-button",
@@ -176,6 +189,7 @@ impl Notice {
             | Self::Resumed { .. }
             | Self::Ready { .. }
             | Self::Delayed { .. }
+            | Self::Undelivered { .. }
             | Self::Ended { .. } => "mail-ready-button",
         }
     }
@@ -212,7 +226,9 @@ impl Notice {
         let money = |key: &str, amount: &Money| fact(key, words.money(*amount));
         let day = |on: &Option<NaiveDate>| on.map(|on| fact("mail-fact-due", words.date(on)));
         match self {
-            Self::Order { total, .. } => vec![money("mail-fact-total", total)],
+            Self::Order { total, .. } | Self::PayAgain { total, .. } | Self::Expired { total, .. } => {
+                vec![money("mail-fact-total", total)]
+            }
             Self::Invoice {
                 number,
                 total,

@@ -106,6 +106,20 @@ fn of_services() -> Vec<Notice> {
             total: usd(4800),
             url: url(),
         },
+        Notice::PayAgain {
+            number: 10_001,
+            total: usd(4800),
+            url: url(),
+        },
+        Notice::Expired {
+            number: 10_001,
+            total: usd(4800),
+            url: url(),
+        },
+        Notice::Undelivered {
+            service: service(),
+            url: url(),
+        },
         suspended(Some(number())),
         suspended(None),
         Notice::Resumed {

@@ -6,7 +6,7 @@ use billing::ids::{ServerId, ServiceId};
 use billing::{BillingError, service};
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
-use tenancy::{Actor, TenantScope, TenantTx, account};
+use tenancy::{Actor, TenantScope, TenantTx, account, task};
 use uuid::Uuid;
 
 use super::{COLUMNS, Operation, Workshop, keep};
@@ -60,6 +60,19 @@ pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, 
         .ok_or(BillingError::NotFound("service"))?;
     if found.status == "terminated" && operation.kind != "terminate" {
         keep::end(tx, id, "cancelled", Some("the service is terminated")).await?;
+        return Ok(Loaded::Over);
+    }
+    if found.status == "pending" && operation.kind == "create" {
+        // Its order lost its money and waits for it again: being paid wakes it.
+        keep::mark(
+            tx,
+            id,
+            "queued",
+            &operation.step,
+            Some("the order waits for its payment"),
+        )
+        .await?;
+        task::settle(tx, &keep::task_key(id)).await?;
         return Ok(Loaded::Over);
     }
     if let Some(why) = overtaken(tx, &operation).await? {

@@ -153,10 +153,16 @@ pub async fn want(
     .execute(tx.connection())
     .await?;
     if inserted.rows_affected() == 0 {
-        return Ok(sqlx::query_scalar("SELECT id FROM operations WHERE key = $1")
-            .bind(key)
-            .fetch_one(tx.connection())
-            .await?);
+        let (known, is_queued): (OperationId, bool) =
+            sqlx::query_as("SELECT id, status = 'queued' FROM operations WHERE key = $1")
+                .bind(key)
+                .fetch_one(tx.connection())
+                .await?;
+        // One that waited for its order's money goes on.
+        if is_queued {
+            enqueue(tx, known, found.account_id).await?;
+        }
+        return Ok(known);
     }
     enqueue(tx, id, found.account_id).await?;
     Ok(id)
@@ -219,6 +225,14 @@ pub async fn on_event(shop: &Workshop, scope: &TenantScope, args: &EventArgs) ->
         let Some(event) = platform::event::find(&mut tx, args.event).await? else {
             return Ok(());
         };
+        if event.event_type == "service.payment_lost" {
+            // What is under way for it finds out that its order waits for money, and waits too.
+            if let Ok(service) = event.subject_id.parse::<ServiceId>() {
+                wake(&mut tx, service).await?;
+                tx.commit().await?;
+            }
+            return Ok(());
+        }
         let kind = match event.event_type.as_str() {
             "service.paid" => "create",
             "service.suspension_wanted" => "suspend",

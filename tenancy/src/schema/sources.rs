@@ -40,10 +40,11 @@ const TENANT: &[Source] = &[
     source!(12, "tenant", "0012_reports"),
     source!(13, "tenant", "0013_mails"),
     source!(14, "tenant", "0014_rounds"),
+    source!(15, "tenant", "0015_money_in_time"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 14;
+pub const TENANT_VERSION: i32 = 15;
 
 /// The tenant migrations, oldest first.
 #[must_use]

@@ -168,6 +168,9 @@ async fn stock_comes_back_when_a_build_fails_for_good() {
     let (status, _) = shop.call("PATCH", &product, Some(json!({ "stock": 3 }))).await;
     assert_eq!(status, 200);
     shop.virtfusion.set_capacity(0);
+    // The panel does not say so beforehand: the build finds out.
+    let silent = simulators::FaultRule::new("/resources", simulators::FaultKind::FailBefore(503)).times(u32::MAX);
+    shop.virtfusion.faults().add(silent);
     let order = shop.post("/orders", Shop::order(&account, &plan, &method)).await;
     let service = format!("/services/{}", order["services"][0].as_str().expect("a service"));
     shop.until(&service, |s| s["status"] == "failed").await;

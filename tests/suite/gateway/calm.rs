@@ -24,7 +24,7 @@ pub async fn a_hold_is_taken_once_and_cannot_be_given_back_then(rig: &impl Rig) 
     let reference = held(&gateway.charge(&context, &payer.charge("pay_1", 1000, true)).await);
     assert_eq!(rig.moved().await, (0, 0), "held is not taken");
     for key in ["pay_1-capture", "pay_1-capture", "pay_1-capture-again"] {
-        let taken = succeeded(&gateway.capture(&context, key, &reference).await);
+        let taken = succeeded(&gateway.capture(&context, key, &reference, None).await);
         assert_eq!(taken, reference);
     }
     assert_eq!(rig.moved().await, (1000, 0));
@@ -40,7 +40,7 @@ pub async fn a_hold_is_given_back_once_and_cannot_be_taken_then(rig: &impl Rig) 
     for key in ["pay_1-release", "pay_1-release", "pay_1-release-again"] {
         gateway.release(&context, key, &reference).await.expect("given back");
     }
-    let taken = gateway.capture(&context, "pay_1-capture", &reference).await;
+    let taken = gateway.capture(&context, "pay_1-capture", &reference, None).await;
     declined(&taken);
     assert_eq!(rig.moved().await, (0, 0));
 }

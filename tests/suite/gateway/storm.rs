@@ -46,9 +46,15 @@ pub async fn a_capture_gone_wrong_is_asked_about_and_made_once(rig: &impl Remote
         let key = format!("pay_{number}");
         let reference = held(&gateway.charge(&context, &payer.charge(&key, 100, true)).await);
         rig.goes_wrong(Act::Capture, fault);
-        let lost = gateway.capture(&context, &format!("{key}-capture"), &reference).await;
+        let lost = gateway
+            .capture(&context, &format!("{key}-capture"), &reference, None)
+            .await;
         assert!(matches!(lost, Outcome::Unknown { .. }), "{told}: {lost:?}");
-        succeeded(&gateway.capture(&context, &format!("{key}-capture"), &reference).await);
+        succeeded(
+            &gateway
+                .capture(&context, &format!("{key}-capture"), &reference, None)
+                .await,
+        );
         let made = i64::try_from(number + 1).expect("a few");
         assert_eq!(rig.moved().await, (100 * made, 0), "{told}");
     }
@@ -68,7 +74,11 @@ pub async fn a_release_gone_wrong_may_be_repeated(rig: &impl Remote) {
             .release(&context, &format!("{key}-release"), &reference)
             .await
             .unwrap_or_else(|error| panic!("{told}: {error}"));
-        declined(&gateway.capture(&context, &format!("{key}-capture"), &reference).await);
+        declined(
+            &gateway
+                .capture(&context, &format!("{key}-capture"), &reference, None)
+                .await,
+        );
     }
     assert_eq!(rig.moved().await, (0, 0));
 }

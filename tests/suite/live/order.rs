@@ -65,6 +65,8 @@ async fn without_room_the_customer_reads_plain_words_and_nothing_is_charged() {
     let (account, plan, method) = shop.stock("pm_card_visa").await;
     let customer = owner(&shop, &account).await;
     shop.virtfusion.set_capacity(0);
+    let silent = simulators::FaultRule::new("/resources", FaultKind::FailBefore(503)).times(u32::MAX);
+    shop.virtfusion.faults().add(silent);
     let order = shop.post("/orders", Shop::order(&account, &plan, &method)).await;
     let service = format!("/services/{}", order["services"][0].as_str().expect("a service"));
     shop.until(&service, |s| s["status"] == "failed").await;

@@ -120,3 +120,36 @@ async fn money_received_by_hand_is_recorded_once_and_what_is_too_much_becomes_cr
     assert_eq!(desk.invoice(invoice).await["payment_status"], "paid");
     desk.audit().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credit_that_meets_a_charge_of_the_same_invoice_leaves_it_alone_or_pays_before_it() {
+    let desk = Desk::open().await;
+    for round in 0..12 {
+        let (_, invoice) = desk.order().await;
+        let charge = async {
+            let mut tx = desk.world.begin("demo").await;
+            let method = desk.method.parse().expect("a method");
+            let begun = billing::payment::begin(&mut tx, invoice, method, false).await;
+            tokio::time::sleep(std::time::Duration::from_millis(round % 4 * 5)).await;
+            match begun {
+                Ok(id) => tx.commit().await.map(|()| Some(id)).expect("a commit"),
+                Err(_) => None,
+            }
+        };
+        let (begun, _) = tokio::join!(charge, desk.post("/credits", change(&desk, "deposit", "10.00")));
+        let used: i64 = {
+            let mut tx = desk.world.begin("demo").await;
+            sqlx::query_scalar("SELECT count(*) FROM allocations WHERE invoice_id = $1 AND payment_id IS NULL")
+                .bind(invoice)
+                .fetch_one(tx.connection())
+                .await
+                .expect("counted")
+        };
+        assert_eq!(used, i64::from(begun.is_none()), "round {round}: never both");
+        desk.paid(invoice).await;
+        if begun.is_some() {
+            desk.post("/credits", change(&desk, "withdrawn", "10.00")).await;
+        }
+        desk.audit().await;
+    }
+}

@@ -1,6 +1,9 @@
 //! Refunds: never more than was paid, once whoever asks, and known whatever became of the answer.
 
+use billing::gateway::Outcome;
+use billing::payment;
 use billing::refund::{self, Destination, NewRefund};
+use platform::money::{Currency, Money};
 use serde_json::{Value, json};
 use simulators::FaultKind;
 
@@ -165,5 +168,45 @@ async fn a_refund_as_credit_moves_no_money_and_pays_the_next_invoice() {
     assert_eq!(order["status"], "accepted", "credit paid it at once");
     assert_eq!(desk.invoice(next).await["payment_status"], "paid");
     assert_eq!(desk.credit().await, 0);
+    desk.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_of_more_than_its_invoice_was_paid_comes_back_without_breaking_the_invoice() {
+    let desk = Desk::open().await;
+    desk.listen();
+    let (_, invoice) = desk.order().await;
+    // The gateway took 15.00 for an invoice of 10.00; the 5.00 above it are paid out by hand.
+    let fields = [
+        ("amount", "1500"),
+        ("currency", "usd"),
+        ("payment_method", "pm_card_visa"),
+        ("confirm", "true"),
+    ];
+    let intent = desk.at_the_gateway("payment_intents", &fields).await;
+    let taken = Outcome::Succeeded {
+        reference: text(&intent, "id"),
+        amount: Some(Money::parse("15.00", Currency::parse("USD").expect("a currency")).expect("money")),
+        fee_minor: None,
+        saved: None,
+    };
+    let mut tx = desk.world.begin("demo").await;
+    let method = desk.method.parse().expect("a method");
+    let payment = payment::begin(&mut tx, invoice, method, false).await.expect("begun");
+    payment::settle(&mut tx, payment, &taken).await.expect("settled");
+    tx.commit().await.expect("a commit");
+    assert_eq!(desk.credit().await, 500);
+    let out = json!({ "account": desk.account, "kind": "paid_out", "reason": "in cash", "amount": usd("5.00") });
+    desk.post("/credits", out).await;
+    // Somebody sends all of it back at the gateway: more than the invoice ever had.
+    let fields = [("payment_intent", text(&intent, "id")), ("amount", "1500".to_owned())];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let made = desk.at_the_gateway("refunds", &fields).await;
+    let path = format!("/invoices/{invoice}");
+    desk.until(&path, |i| i["payment_status"] == "refunded").await;
+    desk.audit().await;
+    assert!(desk.stripe.fail_refund(&text(&made, "id")));
+    let seen = desk.until(&path, |i| i["payment_status"] == "paid").await;
+    assert_eq!(seen["amount_refunded"], usd("0.00"));
     desk.audit().await;
 }

@@ -301,3 +301,22 @@ async fn a_parent_reaches_the_one_service_it_delivers_and_nothing_else() {
         assert!(matches!(refused, Err(ResolveError::UnknownTenant)), "{scope:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sold_by_the_year_is_never_bought_by_the_month() {
+    let yard = Yard::open().await;
+    let plan = yard.chain(&["middle"]).await;
+    yard.credit("demo", yard.reseller_account("middle"), 5000).await;
+    let mut tx = yard.world.begin("middle").await;
+    sqlx::query("UPDATE plans SET cycle_unit = 'year' WHERE id = $1")
+        .bind(plan)
+        .execute(tx.connection())
+        .await
+        .expect("by the year");
+    tx.commit().await.expect("a commit");
+    let id = yard.buy("middle", plan).await;
+    yard.until("middle", id, "failed").await;
+    assert!(yard.services("demo").await.is_empty(), "nothing was ordered there");
+    assert_eq!(yard.open_tasks("middle").await.len(), 1);
+    yard.audit().await;
+}

@@ -129,9 +129,9 @@ async fn what_the_sandbox_knows_outlives_the_process() {
     let Outcome::Held { reference, .. } = adapter.fetch(&context, &asked).await else {
         panic!("it is held");
     };
-    let taken = adapter.capture(&context, "c", &reference).await;
+    let taken = adapter.capture(&context, "c", &reference, None).await;
     assert!(matches!(taken, Outcome::Succeeded { .. }));
-    assert_eq!(adapter.capture(&context, "c", &reference).await, taken);
+    assert_eq!(adapter.capture(&context, "c", &reference, None).await, taken);
     assert!(adapter.release(&context, "r", &reference).await.is_err());
     let usd = platform::money::Currency::parse("USD").expect("a currency");
     let part = platform::money::Money::new(600, usd).expect("an amount");

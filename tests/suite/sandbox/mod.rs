@@ -3,6 +3,9 @@
 mod clock;
 mod collection;
 mod gateway;
+mod holds;
 mod mails;
 mod page;
+mod rules;
 pub mod trial;
+mod yard;

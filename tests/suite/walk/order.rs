@@ -1,7 +1,7 @@
 //! The worked example of the contract, and what happens when the world misbehaves.
 
 use serde_json::{Value, json};
-use simulators::FaultKind;
+use simulators::{FaultKind, FaultRule};
 
 use super::shop::{Shop, text};
 
@@ -68,6 +68,14 @@ async fn without_capacity_nothing_is_taken_and_staff_have_a_task() {
     let shop = Shop::open().await;
     let (account, plan, method) = shop.stock("pm_card_visa").await;
     shop.virtfusion.set_capacity(0);
+    let (status, answer) = shop
+        .call("POST", "/orders", Some(Shop::order(&account, &plan, &method)))
+        .await;
+    assert_eq!((status, &answer["code"]), (409, &json!("no_capacity")), "{answer}");
+    assert_eq!(shop.get("/orders").await["data"], json!([]), "nothing was written");
+    // The panel does not say how much room it has: then only the build tells.
+    let silent = FaultRule::new("/resources", FaultKind::FailBefore(503)).times(u32::MAX);
+    shop.virtfusion.faults().add(silent);
     let order = shop.post("/orders", Shop::order(&account, &plan, &method)).await;
     let service = format!("/services/{}", order["services"][0].as_str().expect("a service"));
     let service = shop.until(&service, |s| s["status"] == "failed").await;

@@ -1,10 +1,11 @@
 //! From rows to the page of an invoice.
 
 use axum::response::Response;
+use billing::BillingError;
 use billing::gateway::{self, GatewayRow};
 use billing::invoice::{self, Invoice, Line};
+use billing::payment::{self, Payment};
 use billing::payment_method::{self, PaymentMethod};
-use billing::{BillingError, payment};
 use chrono::NaiveDate;
 use http::StatusCode;
 use platform::money::{Currency, Money};
@@ -58,7 +59,10 @@ async fn context(
     let lines = invoice::lines(tx, row.id).await?;
     let mut context = paper(app, page, row, &lines, tx.today())?;
     context.history = history(app, page, tx, row.id, false).await?;
-    let payable = row.status == "issued" && ["unpaid", "partly_paid"].contains(&row.payment_status.as_str());
+    // Nobody is asked for money for what could not be delivered.
+    let payable = row.status == "issued"
+        && row.collection_status != "undelivered"
+        && ["unpaid", "partly_paid"].contains(&row.payment_status.as_str());
     if let (Some(typed), true) = (typed, payable && context.amount_due.is_positive()) {
         let owner = account::find(tx, row.account_id)
             .await?
@@ -73,9 +77,12 @@ async fn context(
         });
         let methods = payment_method::list(tx, row.account_id).await?;
         let gateways = gateway::list(tx).await?;
-        context.pay = Some(pay_form(app, page, row, (&methods, &gateways), (owner.auto_pay, typed)));
+        let mut form = pay_form(app, page, row, (&methods, &gateways), (owner.auto_pay, typed));
+        let last = payment::list(tx, None, Some(row.id), 1, None).await?.into_iter().next();
+        confirm_first(&mut form, last.as_ref(), typed);
+        context.pay = Some(form);
         if typed.error.is_none() {
-            context.notice = last_failure(app, page, tx, row).await?;
+            context.notice = last.and_then(|last| last_failure(app, page, &last));
         }
     }
     Ok(context)
@@ -97,13 +104,17 @@ pub(crate) fn paper(
         sums.push((say("invoice-tax"), money(row.tax_minor)?));
     }
     sums.push((say("invoice-total"), money(row.total_minor)?));
-    if row.allocated_minor > 0 {
-        sums.push((say("invoice-paid"), money(-row.allocated_minor)?));
+    let paid_minor = row.allocated_minor - row.credited_minor;
+    if row.credited_minor > 0 {
+        sums.push((say("invoice-undelivered-part"), money(-row.credited_minor)?));
+    }
+    if paid_minor > 0 {
+        sums.push((say("invoice-paid"), money(-paid_minor)?));
     }
     if row.refunded_minor > 0 {
         sums.push((say("invoice-refunded"), money(row.refunded_minor)?));
     }
-    let due = if row.status == "void" {
+    let due = if row.status == "void" || row.collection_status == "undelivered" {
         Money::zero(unit)
     } else {
         row.due()?
@@ -172,25 +183,48 @@ fn notice(app: &App, page: &Page, row: &Invoice) -> Option<Notice> {
     };
     match (row.status.as_str(), row.payment_status.as_str()) {
         ("void", _) => say(Tone::Info, "invoice-is-void", None),
+        _ if row.collection_status == "undelivered" => {
+            say(Tone::Info, "invoice-undelivered", Some("invoice-undelivered-text"))
+        }
         (_, "processing") => say(Tone::Info, "invoice-processing", Some("invoice-processing-text")),
         (_, "disputed") => say(Tone::Warning, "invoice-disputed", Some("invoice-disputed-text")),
         _ => None,
     }
 }
 
-async fn last_failure(
-    app: &App,
-    page: &Page,
-    tx: &mut TenantTx,
-    row: &Invoice,
-) -> Result<Option<Notice>, BillingError> {
-    let last = payment::list(tx, None, Some(row.id), 1, None).await?.into_iter().next();
-    let text = last.and_then(|paid| super::history::failure(app, page, &paid));
-    Ok(text.map(|text| Notice {
+fn last_failure(app: &App, page: &Page, last: &Payment) -> Option<Notice> {
+    let text = super::history::failure(app, page, last)?;
+    let title = if wants_confirming(last) {
+        "pay-confirm-title"
+    } else {
+        "pay-failed"
+    };
+    Some(Notice {
         tone: Tone::Warning,
-        title: app.say(page, "pay-failed", &[]),
+        title: app.say(page, title, &[]),
         text: Some(text),
-    }))
+    })
+}
+
+fn wants_confirming(last: &Payment) -> bool {
+    last.status == "failed" && last.failure_class.as_deref() == Some("action")
+}
+
+/// The bank wants the payer: the page of the same gateway, where they confirm, is offered first.
+fn confirm_first(form: &mut Pay, last: Option<&Payment>, typed: &Typed) {
+    let Some(gateway) = last
+        .filter(|last| wants_confirming(last))
+        .and_then(|last| last.gateway_id)
+    else {
+        return;
+    };
+    let value = format!("new-{gateway}");
+    if form.methods.iter().any(|way| way.value == value) {
+        form.confirm = true;
+        if typed.method.is_empty() || typed.error.is_some() {
+            form.method = value;
+        }
+    }
 }
 
 fn pay_form(
@@ -225,6 +259,7 @@ fn pay_form(
             typed.method.clone()
         },
         methods: cards,
+        confirm: false,
         automatic: typed.automatic.unwrap_or(auto_pay),
         error: typed.error.clone(),
     }

@@ -306,6 +306,9 @@ fn notice(facts: &Facts) -> Option<Notice> {
     }
     if steps::wants_payment(&facts.order, invoice, payment) {
         let declined = payment.is_some_and(|p| p.status == "failed");
+        if declined && payment.is_some_and(|p| p.failure_class.as_deref() == Some("action")) {
+            return say(Tone::Warning, "live-confirm-title", "live-confirm-text");
+        }
         let title = if declined {
             "live-declined-title"
         } else {

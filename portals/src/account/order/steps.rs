@@ -39,7 +39,7 @@ fn stage(label_key: &'static str, state: &'static str, detail: Option<Detail>) -
 /// Whether money was really taken for this invoice: what is held only does not count.
 #[must_use]
 pub fn is_charged(invoice: Option<&Invoice>) -> bool {
-    invoice.is_some_and(|invoice| invoice.allocated_minor > invoice.refunded_minor)
+    invoice.is_some_and(|invoice| invoice.allocated_minor - invoice.credited_minor > invoice.refunded_minor)
 }
 
 /// Whether the customer has to do something about the payment.
@@ -162,6 +162,8 @@ mod tests {
             fee_minor: None,
             failure_class: None,
             failure_message: None,
+            held_until: None,
+            capture_minor: None,
             refunded_minor: 0,
             asks: 0,
             created_at: DateTime::UNIX_EPOCH,

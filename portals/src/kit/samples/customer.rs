@@ -276,6 +276,7 @@ fn pay() -> Pay {
         path: text("#"),
         methods: rows.map(method).to_vec(),
         method: text("pmt_1"),
+        confirm: false,
         automatic: true,
         error: None,
     }

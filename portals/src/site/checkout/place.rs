@@ -1,9 +1,7 @@
 //! Placing what is in the cart: customer, order and invoice in one transaction; the gateway comes after it.
 
-use std::collections::BTreeMap;
-
 use axum::response::{IntoResponse, Redirect, Response};
-use billing::ids::{PaymentMethodId, ProductId, ServerId};
+use billing::ids::{PaymentMethodId, ProductId};
 use billing::order::{self, PlaceOrder, Placed, Room};
 use billing::{BillingError, cart, gateway, payment_method};
 use tenancy::account::{self, AccountError};
@@ -143,16 +141,7 @@ async fn rooms(ask: Ask<'_>, desk: &Desk) -> Result<Vec<Room>, BillingError> {
             products.push(offer.product.id);
         }
     }
-    let mut found: BTreeMap<ServerId, Room> = BTreeMap::new();
-    let shop = ask.app.workshop();
-    for product in products {
-        if let Some(room) = provisioning::capacity::room(&shop, &ask.visitor.scope, product).await? {
-            let known = found.entry(room.server).or_insert(room);
-            known.left = known.left.min(room.left);
-            known.holds = known.holds.min(room.holds);
-        }
-    }
-    Ok(found.into_values().collect())
+    provisioning::capacity::rooms(&ask.app.workshop(), &ask.visitor.scope, &products).await
 }
 
 /// Customer, order, invoice and the emptied cart: all of it or nothing.
