@@ -65,6 +65,11 @@ fn recorder() -> Option<&'static PrometheusHandle> {
         .as_ref()
 }
 
+/// Counts what went wrong in a part of the process, by what it was doing.
+pub fn count_failure(part: &'static str, what: &str) {
+    metrics::counter!("failures_total", "part" => part, "what" => what.to_owned()).increment(1);
+}
+
 /// Everything counted so far, in Prometheus' text format.
 #[must_use]
 pub fn render() -> String {

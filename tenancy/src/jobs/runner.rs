@@ -146,12 +146,14 @@ impl Runner {
                 tx.commit().await
             }
             Outcome::Retry { after, why } => {
+                platform::telemetry::count_failure("job", job);
                 tracing::info!(tenant, job, attempt = payload.attempt, why, "job will be tried again");
                 let mut tx = self.tenancy.begin(scope).await?;
                 again(&mut tx, class, &payload, after, &why).await?;
                 tx.commit().await
             }
             Outcome::Fail { why } => {
+                platform::telemetry::count_failure("job", job);
                 tracing::warn!(tenant, job, why, "job failed for good");
                 let mut tx = self.tenancy.begin(scope).await?;
                 raise(&mut tx, class, &payload, why).await?;
