@@ -141,7 +141,8 @@ impl Panel for Sandbox {
         Ok(Progress::done())
     }
 
-    async fn terminate(&self, _context: &PanelContext, _target: &mut Target) -> Step {
+    async fn terminate(&self, _context: &PanelContext, target: &mut Target) -> Step {
+        target.ids.insert("ended".into(), json!(true));
         Ok(Progress::done())
     }
 
@@ -167,7 +168,10 @@ impl Panel for Sandbox {
     }
 
     async fn read_state(&self, _context: &PanelContext, target: &Target) -> Result<Observed, PanelError> {
-        Ok(observed(target))
+        match target.ids.get("ended") {
+            Some(_) => Err(PanelError::Gone),
+            None => Ok(observed(target)),
+        }
     }
 
     async fn read_usage(&self, _context: &PanelContext, target: &Target) -> Result<Traffic, PanelError> {

@@ -12,7 +12,7 @@ use tenancy::{Tenancy, TenantScope, TenantTx};
 
 use crate::operation::Workshop;
 use crate::panel::Capability;
-use crate::reconcile::Reconcile;
+use crate::reconcile::comparison;
 use crate::{PanelKinds, usage};
 
 /// Traffic is read this often.
@@ -141,10 +141,6 @@ pub async fn wake(doors: &Tenancy, kinds: &PanelKinds, scope: &TenantScope) -> R
     job::enqueue(&mut tx, &jobs).await?;
     tx.commit().await?;
     Ok(jobs.len())
-}
-
-fn comparison(server: ServerId) -> NewJob {
-    NewJob::new(&Reconcile { server: Some(server) }).key(format!("reconcile:{server}"))
 }
 
 /// Asks for a comparison now.

@@ -13,7 +13,7 @@ use crate::panel::Observed;
 pub struct Ours {
     /// Key.
     pub id: ServiceId,
-    /// active, suspended or terminated.
+    /// active, suspended, failed or terminated.
     pub status: String,
     /// The panel's id.
     pub panel_ref: String,
@@ -21,6 +21,14 @@ pub struct Ours {
     pub owner: i64,
     /// What its product says.
     pub settings: Value,
+}
+
+impl Ours {
+    /// Whether nobody is billed for it: nothing of it should be there.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        ["failed", "terminated"].contains(&self.status.as_str())
+    }
 }
 
 /// What is not as it should be.
@@ -82,37 +90,48 @@ pub struct Finding {
     pub detail: String,
 }
 
-/// Every difference between our services on a server and everything on it.
+/// Every difference between some of what is on a server and our services of the same ids.
 #[must_use]
 pub fn compare(ours: &[Ours], theirs: &[Observed]) -> Vec<Finding> {
-    let by_ref: HashMap<&str, &Ours> = ours
-        .iter()
-        .filter(|o| o.status != "terminated")
-        .map(|o| (o.panel_ref.as_str(), o))
-        .collect();
-    let seen: HashMap<&str, &Observed> = theirs.iter().map(|t| (t.panel_ref.as_str(), t)).collect();
-    let mut findings = Vec::new();
-    for service in by_ref.values() {
-        if !seen.contains_key(service.panel_ref.as_str()) {
-            findings.push(finding(
-                Mismatch::Gone,
-                Some(service.id),
-                &service.panel_ref,
-                String::new(),
-            ));
+    let mut by_ref: HashMap<&str, &Ours> = HashMap::new();
+    for service in ours {
+        let known = by_ref.entry(service.panel_ref.as_str()).or_insert(service);
+        if known.is_over() {
+            *known = service;
         }
     }
+    let mut findings = Vec::new();
     for there in theirs {
         match by_ref.get(there.panel_ref.as_str()) {
+            Some(service) if service.is_over() => findings.push(unbilled(Some(service), there)),
             Some(service) => findings.extend(differences(service, there)),
-            None => {
-                let name = format!("named {:?} there", there.name);
-                findings.push(finding(Mismatch::Unbilled, None, &there.panel_ref, name));
-            }
+            None => findings.push(unbilled(None, there)),
         }
     }
     findings.sort_by(|a, b| (&a.panel_ref, a.mismatch.word()).cmp(&(&b.panel_ref, b.mismatch.word())));
     findings
+}
+
+/// It runs there and nobody pays for it.
+#[must_use]
+pub fn unbilled(service: Option<&Ours>, there: &Observed) -> Finding {
+    let name = format!("named {:?} there", there.name);
+    let detail = match service {
+        Some(service) => format!("{name}; its service here is {}", service.status),
+        None => name,
+    };
+    finding(
+        Mismatch::Unbilled,
+        service.map(|service| service.id),
+        &there.panel_ref,
+        detail,
+    )
+}
+
+/// We bill it and it is not there.
+#[must_use]
+pub fn gone(service: &Ours) -> Finding {
+    finding(Mismatch::Gone, Some(service.id), &service.panel_ref, String::new())
 }
 
 fn finding(mismatch: Mismatch, service: Option<ServiceId>, panel_ref: &str, detail: String) -> Finding {
@@ -188,10 +207,13 @@ mod tests {
         };
         check(&[ours("active", "1")], &[there("1", false)], &[]);
         check(&[ours("suspended", "1")], &[there("1", true)], &[]);
-        check(&[ours("active", "1")], &[], &["gone"]);
+        check(&[ours("active", "1")], &[], &[]);
         check(&[], &[there("1", false)], &["unbilled"]);
         check(&[ours("terminated", "1")], &[there("1", false)], &["unbilled"]);
+        check(&[ours("failed", "1")], &[there("1", false)], &["unbilled"]);
         check(&[ours("terminated", "1")], &[], &[]);
+        let again = [ours("terminated", "1"), ours("active", "1"), ours("failed", "1")];
+        check(&again, &[there("1", false)], &[]);
         check(&[ours("suspended", "1")], &[there("1", false)], &["runs_suspended"]);
         check(&[ours("active", "1")], &[there("1", true)], &["suspended_there"]);
         let mut other = there("1", false);

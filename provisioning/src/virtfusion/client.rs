@@ -141,23 +141,32 @@ pub(super) async fn get(context: &PanelContext, path: &str) -> Result<Value, Pan
     data(context, Method::GET, path, None).await
 }
 
+/// One page of a paginated list, and the number of the next if there is one.
+pub(super) async fn page(
+    context: &PanelContext,
+    path: &str,
+    number: i64,
+) -> Result<(Vec<Value>, Option<i64>), PanelError> {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let path = format!("{path}{joint}results=100&page={number}");
+    let body = match call(context, Method::GET, &path, None).await? {
+        Answer::Ok(body) => body,
+        Answer::Missing(_) => return Err(PanelError::Gone),
+    };
+    let rows = body["data"].as_array().cloned().unwrap_or_default();
+    let last = body["last_page"].as_i64().unwrap_or(1);
+    let next = (!rows.is_empty() && number < last).then_some(number + 1);
+    Ok((rows, next))
+}
+
 /// Every row of a paginated list, at most a hundred pages.
 pub(super) async fn pages(context: &PanelContext, path: &str) -> Result<Vec<Value>, PanelError> {
     let mut rows = Vec::new();
-    for page in 1..=100 {
-        let joint = if path.contains('?') { '&' } else { '?' };
-        let path = format!("{path}{joint}results=200&page={page}");
-        let body = match call(context, Method::GET, &path, None).await? {
-            Answer::Ok(body) => body,
-            Answer::Missing(_) => return Err(PanelError::Gone),
-        };
-        let batch = body["data"].as_array().cloned().unwrap_or_default();
-        let last = body["last_page"].as_i64().unwrap_or(1);
-        let empty = batch.is_empty();
+    let mut next = Some(1);
+    while let Some(number) = next.filter(|number| *number <= 100) {
+        let (batch, after) = page(context, path, number).await?;
         rows.extend(batch);
-        if empty || page >= last {
-            break;
-        }
+        next = after;
     }
     Ok(rows)
 }

@@ -3,7 +3,7 @@
 use platform::secret::Secret;
 use serde_json::{Value, json};
 
-use super::client::{get, id_of, pages};
+use super::client::{get, id_of, page, pages};
 use crate::panel::{Image, Link, Observed, Package, PanelContext, PanelError, Traffic};
 
 /// The limits are in gigabytes, the counters in bytes.
@@ -58,13 +58,12 @@ pub(super) async fn state(context: &PanelContext, server: &str) -> Result<Observ
     observed(&get(context, &format!("/servers/{server}?remoteState=true")).await?)
 }
 
-/// Every server on the panel.
-pub(super) async fn all(context: &PanelContext) -> Result<Vec<Observed>, PanelError> {
-    pages(context, "/servers?type=full")
-        .await?
-        .iter()
-        .map(observed)
-        .collect()
+/// One page of the servers on the panel; the cursor is its number.
+pub(super) async fn some(context: &PanelContext, cursor: &str) -> Result<(Vec<Observed>, Option<String>), PanelError> {
+    let number = cursor.parse().unwrap_or(1);
+    let (rows, next) = page(context, "/servers?type=full", number).await?;
+    let seen: Result<Vec<Observed>, PanelError> = rows.iter().map(observed).collect();
+    Ok((seen?, next.map(|number| number.to_string())))
 }
 
 /// Traffic of the current period: the first month of the list.

@@ -4,7 +4,7 @@ use billing::service;
 use platform::job::Outcome;
 use provisioning::operation::{self, RunOperation};
 use provisioning::panel::Power;
-use provisioning::reconcile::{self, Mismatch};
+use provisioning::reconcile::Mismatch;
 use provisioning::server::{NewServer, ServerChange};
 use provisioning::{capacity, link, server, usage};
 use serde_json::json;
@@ -140,22 +140,25 @@ async fn differences_become_tasks_and_go_away_with_their_cause() {
     let id = yard.buy("demo", plan).await;
     yard.until("demo", id, "active").await;
     let there = yard.virtfusion.servers()[0].id;
-    let scope = yard.world.scope("demo");
-    let compare = || async {
-        let found = reconcile::server_against_ours(&yard.shop(), &scope, on)
-            .await
-            .expect("findings");
-        found.into_iter().map(|f| f.mismatch).collect::<Vec<_>>()
+    let differs = |mismatch: Option<Mismatch>| {
+        let yard = &yard;
+        async move {
+            let tasks = yard.compared("demo", on).await;
+            let fits = |task: &String| mismatch.is_some_and(|mismatch| task.contains(mismatch.sentence()));
+            assert!(
+                tasks.len() == usize::from(mismatch.is_some()) && tasks.iter().all(fits),
+                "{mismatch:?}: {tasks:?}"
+            );
+        }
     };
-    assert_eq!(compare().await, []);
+    differs(None).await;
     yard.virtfusion.edit(there, |server| server.suspended = true);
-    assert_eq!(compare().await, [Mismatch::SuspendedThere]);
-    assert_eq!(yard.open_tasks("demo").await.len(), 1);
+    differs(Some(Mismatch::SuspendedThere)).await;
     yard.virtfusion.edit(there, |server| server.suspended = false);
-    assert_eq!(compare().await, []);
-    assert!(yard.open_tasks("demo").await.is_empty());
+    differs(None).await;
     yard.virtfusion.vanish(there);
-    assert_eq!(compare().await, [Mismatch::Gone]);
+    yard.world.clock.advance(chrono::TimeDelta::seconds(1));
+    differs(Some(Mismatch::Gone)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
