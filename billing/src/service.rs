@@ -1,5 +1,6 @@
 //! Services: the things delivered. Provisioning tells what became of them; this room writes it down.
 
+mod ending;
 pub mod list;
 pub mod sheet;
 
@@ -7,7 +8,9 @@ use chrono::{DateTime, Utc};
 use platform::event::{self, NewEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tenancy::{AccountId, TenantTx, audit};
+use tenancy::{AccountId, TenantTx};
+
+pub use ending::{end, forget_ids, mark_terminated, release_failed, stays, undelivered, want_termination};
 
 use crate::BillingError;
 use crate::ids::{PlanId, ProductId, ServerId, ServiceId, SubscriptionId};
@@ -210,43 +213,6 @@ pub async fn set_suspended(tx: &mut TenantTx, id: ServiceId, suspended: bool) ->
         },
     )
     .await
-}
-
-/// A panel confirmed that it is gone: billing ends with it.
-///
-/// # Errors
-/// When there is no such service.
-pub async fn mark_terminated(tx: &mut TenantTx, id: ServiceId) -> Result<(), BillingError> {
-    let now = tx.now();
-    sqlx::query("UPDATE services SET status = 'terminated', terminated_at = $2, secrets = NULL WHERE id = $1 AND status <> 'terminated'")
-        .bind(id)
-        .bind(now)
-        .execute(tx.connection())
-        .await?;
-    sqlx::query(
-        "UPDATE subscriptions SET status = 'cancelled' WHERE id = (SELECT subscription_id FROM services WHERE id = $1)",
-    )
-    .bind(id)
-    .execute(tx.connection())
-    .await?;
-    due_again(tx, id).await?;
-    announce(tx, id, "service.terminated").await
-}
-
-/// Asks for a termination: the panel is told by an operation.
-///
-/// # Errors
-/// When there is no such service, or it is gone already.
-pub async fn want_termination(tx: &mut TenantTx, id: ServiceId, reason: &str) -> Result<(), BillingError> {
-    let service = find(tx, id).await?.ok_or(BillingError::NotFound("service"))?;
-    if service.status == "terminated" {
-        return Err(BillingError::Conflict(
-            "terminated",
-            "The service is terminated already.".into(),
-        ));
-    }
-    audit::record(tx, "service.termination_wanted", id, json!({ "reason": reason })).await?;
-    announce(tx, id, "service.termination_wanted").await
 }
 
 /// Whether it is billed hangs on its state, and so does its account's next billing day.

@@ -278,6 +278,7 @@ async fn due(tx: &mut TenantTx, account: AccountId, on: NaiveDate) -> Result<Vec
          LEFT JOIN services v ON v.subscription_id = s.id \
          WHERE s.account_id = $1 AND s.status = 'active' AND s.cycle_unit <> 'once' AND s.billed_through <= $2 \
            AND coalesce(v.status, '') NOT IN ('failed', 'terminated') AND (v.id IS NULL OR v.activated_at IS NOT NULL) \
+           AND v.ending_at IS NULL \
          ORDER BY s.id FOR UPDATE OF s",
     )
     .bind(account)
@@ -357,7 +358,8 @@ pub(crate) async fn refresh_due(tx: &mut TenantTx, account: AccountId) -> Result
            LEFT JOIN services v ON v.subscription_id = s.id \
            WHERE s.account_id = $1 AND s.status = 'active' AND s.cycle_unit <> 'once' \
              AND (s.cancel_on IS NULL OR s.billed_through < s.cancel_on) \
-             AND coalesce(v.status, '') NOT IN ('failed', 'terminated') AND (v.id IS NULL OR v.activated_at IS NOT NULL)) WHERE id = $1",
+             AND coalesce(v.status, '') NOT IN ('failed', 'terminated') AND (v.id IS NULL OR v.activated_at IS NOT NULL) \
+             AND v.ending_at IS NULL) WHERE id = $1",
     )
     .bind(account)
     .execute(tx.connection())

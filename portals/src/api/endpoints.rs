@@ -142,7 +142,10 @@ impl Doc {
             responses.insert("401".into(), problem("no valid token of this tenant"));
             responses.insert("403".into(), problem("the token lacks the scope"));
             responses.insert("429".into(), problem("too many requests; see Retry-After"));
-            responses.insert("503".into(), problem("too much at once, nothing was done; see Retry-After"));
+            responses.insert(
+                "503".into(),
+                problem("too much at once, nothing was done; see Retry-After"),
+            );
         }
         if method == "post" {
             parameters.push(

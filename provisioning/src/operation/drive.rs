@@ -64,8 +64,9 @@ async fn step(shop: &Workshop, scope: &TenantScope, id: OperationId) -> Result<N
         Loaded::Over => return Ok(Next::Over),
         Loaded::Busy => return Ok(Next::Busy),
         Loaded::Behind => {
+            // Woken when that ends; this is for a wake that was lost.
             let why = "an earlier change of this service comes first";
-            return Ok(Next::After(Duration::from_secs(2), why.into()));
+            return Ok(Next::After(Duration::from_secs(30), why.into()));
         }
         Loaded::Ours(work) => work,
     };
@@ -86,15 +87,15 @@ async fn step(shop: &Workshop, scope: &TenantScope, id: OperationId) -> Result<N
 
 async fn call(shop: &Workshop, scope: &TenantScope, work: &mut Work) -> Result<Step, BillingError> {
     let kind = work.operation.kind.clone();
-    if work.target.panel_ref.is_empty() && kind != "create" {
-        // Nothing was built, so there is nothing to remove; anything else has nothing to work on.
-        return Ok(match kind.as_str() {
-            "terminate" => Ok(Progress::done()),
-            _ => Err(PanelError::refused("the service was never built")),
-        });
+    let unknown = work.target.panel_ref.is_empty();
+    if unknown && !["create", "terminate"].contains(&kind.as_str()) {
+        return Ok(Err(PanelError::refused("the service was never built")));
     }
     let Some(server) = work.server else {
-        return Ok(Err(PanelError::refused("the product names no server to build on")));
+        return Ok(match kind.as_str() {
+            "terminate" if unknown => Ok(Progress::done()),
+            _ => Err(PanelError::refused("the product names no server to build on")),
+        });
     };
     let (panel, context) = match server::open(shop, scope, server).await {
         Ok(opened) => opened,
@@ -107,6 +108,14 @@ async fn call(shop: &Workshop, scope: &TenantScope, work: &mut Work) -> Result<S
         )));
     }
     let target = &mut work.target;
+    if unknown && kind == "terminate" {
+        // A build whose answer was lost may have made something after all.
+        match panel.lost(&context, target).await {
+            Ok(Some(found)) => target.adopt(found),
+            Ok(None) => return Ok(Ok(Progress::done())),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
     Ok(match kind.as_str() {
         "create" => panel.create(&context, target).await,
         "suspend" => panel.suspend(&context, target).await,

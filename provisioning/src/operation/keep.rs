@@ -11,8 +11,8 @@ use tenancy::{TenantTx, task};
 
 use super::drive::Next;
 use super::load::Work;
-use super::{MOST_MINUTES, MOST_TRIES, Operation, RetryOperation, RunOperation, queue};
-use crate::panel::{PASSWORD, PanelError, PanelIds, Progress, REFERENCE, Step};
+use super::{MOST_MINUTES, MOST_TRIES, Operation, RetryOperation, RunOperation, ending, queue, see, wake};
+use crate::panel::{PASSWORD, PanelError, PanelIds, Progress, REFERENCE, Step, Target};
 use crate::{LogId, OperationId};
 
 /// What the customer reads when a build failed: plain words, no names of machines.
@@ -25,8 +25,18 @@ pub(super) fn notes(operation: &Operation) -> PanelIds {
     operation.input["notes"].as_object().cloned().unwrap_or_default()
 }
 
+/// A create may have made something nobody knows of: that is written down for whoever ends the service.
+pub(super) fn doubt(operation: &Operation, target: &mut Target) {
+    if operation.kind == "create" && target.id(REFERENCE).is_none() {
+        target.notes.insert(ending::IN_DOUBT.into(), json!(true));
+    }
+}
+
 /// Keeps the outcome of one step.
 pub(super) async fn keep(tx: &mut TenantTx, work: &mut Work, result: Step) -> Result<Next, BillingError> {
+    if let Err(PanelError::Unknown(_)) = &result {
+        doubt(&work.operation, &mut work.target);
+    }
     keep_known(tx, work).await?;
     tell(tx, work).await?;
     let id = work.operation.id;
@@ -87,7 +97,10 @@ async fn keep_known(tx: &mut TenantTx, work: &mut Work) -> Result<(), BillingErr
     }
     let reference = work.target.id(REFERENCE);
     let ids = Value::Object(work.target.ids.clone());
-    if ids != work.service.panel_ids || reference != work.service.panel_ref {
+    if reference.is_none() && work.service.panel_ids.get(REFERENCE).is_some() {
+        // What it was is gone there, and the next build begins anew.
+        service::forget_ids(tx, service, &ids).await?;
+    } else if ids != work.service.panel_ids || reference != work.service.panel_ref {
         service::keep_ids(tx, service, &ids, reference.as_deref()).await?;
     }
     if let Some(Value::String(password)) = work.target.notes.remove(PASSWORD) {
@@ -179,7 +192,11 @@ pub(super) async fn finish(tx: &mut TenantTx, work: &Work, confirmed: Option<Con
         }
         "suspend" => service::set_suspended(tx, service, true).await?,
         "resume" => service::set_suspended(tx, service, false).await?,
-        "terminate" => service::mark_terminated(tx, service).await?,
+        "terminate" if ending::is_leftover(&work.operation) => ending::forget(tx, work).await?,
+        "terminate" => {
+            service::mark_terminated(tx, service).await?;
+            ending::close_failed(tx, service).await?;
+        }
         "change_plan" => changed(tx, work, confirmed.as_ref()).await?,
         "root_password" => keep_new_password(tx, work).await?,
         _ => {}
@@ -196,43 +213,6 @@ async fn changed(tx: &mut TenantTx, work: &Work, confirmed: Option<&Confirmed>) 
     let payload = json!({ "id": work.service.id, "account": work.service.account_id, "plan": work.service.plan_id });
     let changed = NewEvent::new("service.changed", work.service.id, payload);
     Ok(event::publish(tx, &[changed.for_account(work.service.account_id.uuid())]).await?)
-}
-
-/// Keeps what the panel said last.
-pub(crate) async fn see(
-    tx: &mut TenantTx,
-    service: ServiceId,
-    ip_addresses: &[String],
-    observed: &Value,
-) -> Result<(), BillingError> {
-    sqlx::query("UPDATE services SET ip_addresses = $2, observed_at = $4, observed = CASE WHEN jsonb_exists(observed, 'traffic') \
-         THEN $3::jsonb || jsonb_build_object('traffic', observed->'traffic') ELSE $3::jsonb END WHERE id = $1")
-        .bind(service)
-        .bind(ip_addresses)
-        .bind(observed)
-        .bind(tx.now())
-        .execute(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// Keeps the addresses a service has now, and says so: whoever it is sold on to wants to know.
-pub(crate) async fn see_addresses(
-    tx: &mut TenantTx,
-    service: ServiceId,
-    ip_addresses: &[String],
-) -> Result<(), BillingError> {
-    sqlx::query("UPDATE services SET ip_addresses = $2 WHERE id = $1")
-        .bind(service)
-        .bind(ip_addresses)
-        .execute(tx.connection())
-        .await?;
-    let moved = NewEvent::new(
-        "service.readdressed",
-        service,
-        json!({ "id": service, "ip_addresses": ip_addresses }),
-    );
-    Ok(event::publish(tx, &[moved]).await?)
 }
 
 /// The new password replaces the old one only now, when the panel says that it holds.
@@ -268,23 +248,24 @@ pub(super) async fn mark(
     Ok(())
 }
 
-/// Over: done, failed or cancelled.
+/// Over: done, failed or cancelled. What waited behind it goes on.
 pub(super) async fn end(
     tx: &mut TenantTx,
     id: OperationId,
     status: &str,
     reason: Option<&str>,
 ) -> Result<(), BillingError> {
-    sqlx::query(
+    let service: ServiceId = sqlx::query_scalar(
         "UPDATE operations SET status = $2, step = CASE WHEN $2 = 'done' THEN 'ready' ELSE step END, reason = $3, finished_at = $4 \
-         WHERE id = $1",
+         WHERE id = $1 RETURNING service_id",
     )
     .bind(id)
     .bind(status)
     .bind(reason)
     .bind(tx.now())
-    .execute(tx.connection())
+    .fetch_one(tx.connection())
     .await?;
+    wake(tx, service).await?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tenancy::{Actor, TenantScope, TenantTx, account, task};
 use uuid::Uuid;
 
-use super::{COLUMNS, Operation, Workshop, keep};
+use super::{COLUMNS, Operation, Workshop, ending, keep};
 use crate::panel::{Panel, PanelContext, REFERENCE, Target, Wanted};
 use crate::{OperationId, server};
 
@@ -52,14 +52,18 @@ pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, 
     if operation.status == "running" && !claim_expired(tx, id).await? {
         return Ok(Loaded::Busy);
     }
-    if earlier(tx, &operation).await? {
-        return Ok(Loaded::Behind);
-    }
     let found = service::find(tx, operation.service_id)
         .await?
         .ok_or(BillingError::NotFound("service"))?;
     if found.status == "terminated" && operation.kind != "terminate" {
-        keep::end(tx, id, "cancelled", Some("the service is terminated")).await?;
+        ending::give_way(tx, &operation, "the service is terminated").await?;
+        if operation.kind == "create" {
+            service::undelivered(tx, found.id).await?;
+        }
+        return Ok(Loaded::Over);
+    }
+    if let Some(why) = ending::gives_way(tx, &operation, &found).await? {
+        ending::give_way(tx, &operation, why).await?;
         return Ok(Loaded::Over);
     }
     if found.status == "pending" && operation.kind == "create" {
@@ -74,6 +78,9 @@ pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, 
         .await?;
         task::settle(tx, &keep::task_key(id)).await?;
         return Ok(Loaded::Over);
+    }
+    if earlier(tx, &operation).await? {
+        return Ok(Loaded::Behind);
     }
     if let Some(why) = overtaken(tx, &operation).await? {
         keep::end(tx, id, "cancelled", Some(why)).await?;
@@ -90,6 +97,10 @@ pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, 
     let mut target = target(tx, &found).await?;
     target.operation = id.to_string();
     target.notes = keep::notes(&operation);
+    if operation.status == "running" {
+        // Cut off in the middle of a step.
+        keep::doubt(&operation, &mut target);
+    }
     Ok(Loaded::Ours(Box::new(Work {
         server: found.server_id,
         service: found,
@@ -285,6 +296,21 @@ pub async fn reach(
     let server = server.ok_or_else(not_built)?;
     let (panel, context) = server::open(shop, scope, server).await?;
     Ok((panel, context, target, found))
+}
+
+/// What a service should be on its panel, whatever became of it here; none when there is no such service.
+pub(crate) async fn target_of(
+    shop: &Workshop,
+    scope: &TenantScope,
+    id: ServiceId,
+) -> Result<Option<Target>, BillingError> {
+    let mut tx = shop.doors.begin(scope).await?;
+    let target = match service::find(&mut tx, id).await? {
+        Some(found) => Some(target(&mut tx, &found).await?),
+        None => None,
+    };
+    tx.commit().await?;
+    Ok(target)
 }
 
 pub(super) fn not_built() -> BillingError {

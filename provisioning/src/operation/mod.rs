@@ -3,9 +3,11 @@
 pub mod list;
 
 mod drive;
+mod ending;
 mod keep;
 mod load;
 pub mod progress;
+mod seen;
 mod staff;
 
 use billing::gateway::GatewayKinds;
@@ -19,9 +21,11 @@ use serde_json::{Value, json};
 use tenancy::{AccountId, Tenancy, TenantScope, TenantTx};
 
 pub use drive::run;
-pub(crate) use keep::{see, see_addresses, task_key};
-pub(crate) use load::allowed;
+pub(crate) use ending::want_end;
+pub(crate) use keep::task_key;
 pub use load::reach;
+pub(crate) use load::{allowed, target_of};
+pub(crate) use seen::{see, see_addresses};
 pub use staff::{adopt, cancel, retry, skip};
 
 use crate::{OperationId, PanelKinds};
@@ -117,6 +121,7 @@ pub async fn retry_job(shop: &Workshop, scope: &TenantScope, args: &RetryOperati
     match retried.await {
         Ok(()) => Outcome::Done,
         Err(BillingError::Conflict("unpaid", why)) => Outcome::Fail { why },
+        Err(BillingError::Conflict("ending", why)) => Outcome::wait(10, why),
         Err(BillingError::Conflict(..) | BillingError::NotFound(_)) => Outcome::Done,
         Err(error) => Outcome::retry(5, error),
     }
@@ -238,18 +243,26 @@ pub async fn on_event(shop: &Workshop, scope: &TenantScope, args: &EventArgs) ->
             "service.suspension_wanted" => "suspend",
             "service.resume_wanted" => "resume",
             "service.termination_wanted" => "terminate",
+            "service.released" => "leftover",
             "service.change_wanted" => "change_plan",
             _ => return Ok(()),
         };
         let Ok(service) = event.subject_id.parse::<ServiceId>() else {
             return Ok(());
         };
-        let key = if kind == "create" {
-            format!("create:{service}")
-        } else {
-            format!("{kind}:{}", event.id)
-        };
-        want(&mut tx, service, kind, &key, json!({})).await?;
+        let key = format!("{kind}:{}", event.id);
+        match kind {
+            "create" => {
+                want(&mut tx, service, kind, &format!("create:{service}"), json!({})).await?;
+            }
+            "terminate" => {
+                want_end(&mut tx, service, &key).await?;
+            }
+            "leftover" => ending::end_leftover(&mut tx, service, &key).await?,
+            _ => {
+                want(&mut tx, service, kind, &key, json!({})).await?;
+            }
+        }
         tx.commit().await?;
         Ok::<_, BillingError>(())
     };

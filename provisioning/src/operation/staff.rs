@@ -3,10 +3,10 @@
 use billing::ids::ServiceId;
 use billing::{BillingError, order, service};
 use serde_json::{Value, json};
-use tenancy::{AccountId, TenantTx, audit, task};
+use tenancy::{TenantTx, audit, task};
 
 use super::load::Work;
-use super::{COLUMNS, Operation, enqueue, keep};
+use super::{COLUMNS, Operation, ending, enqueue, keep};
 use crate::OperationId;
 use crate::panel::{REFERENCE, Target};
 
@@ -22,7 +22,7 @@ async fn locked(tx: &mut TenantTx, id: OperationId) -> Result<Operation, Billing
 /// Tries a failed operation again.
 ///
 /// # Errors
-/// When it has not failed, or its order is not paid.
+/// When it has not failed, its order is not paid, or what it left is being cleared away.
 pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingError> {
     let operation = locked(tx, id).await?;
     if operation.status != "failed" {
@@ -32,8 +32,23 @@ pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingErro
         ));
     }
     let service = operation.service_id;
+    let found = service::find(tx, service)
+        .await?
+        .ok_or(BillingError::NotFound("service"))?;
+    if found.status == "terminated" {
+        return Err(BillingError::Conflict(
+            "terminated",
+            "The service is terminated.".into(),
+        ));
+    }
     if operation.kind == "create" {
         must_be_paid(tx, service).await?;
+        if ending::is_ending(tx, service).await? {
+            return Err(BillingError::Conflict(
+                "ending",
+                "What the last try left on the panel is being removed; try again when that is done.".into(),
+            ));
+        }
         sqlx::query("UPDATE services SET status = 'provisioning', reason = NULL WHERE id = $1 AND status = 'failed'")
             .bind(service)
             .execute(tx.connection())
@@ -49,13 +64,7 @@ pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingErro
     .await?;
     audit::record(tx, "operation.retried", id, Value::Null).await?;
     task::settle(tx, &keep::task_key(id)).await?;
-    let account = account_of(tx, service).await?;
-    enqueue(tx, id, account).await
-}
-
-async fn account_of(tx: &mut TenantTx, id: ServiceId) -> Result<AccountId, BillingError> {
-    let found = service::find(tx, id).await?;
-    Ok(found.ok_or(BillingError::NotFound("service"))?.account_id)
+    enqueue(tx, id, found.account_id).await
 }
 
 /// The invoice is paid and nothing of it went back, or its money is held: else building now would be a server
@@ -146,7 +155,8 @@ pub async fn skip(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingError
     Ok(audit::record(tx, "operation.skipped", id, Value::Null).await?)
 }
 
-/// Gives an operation up; a service that was being created is failed then.
+/// Gives an operation up. A service that was being created is failed then, and what was made for it is ended; one
+/// that was to end stays, and is billed on.
 ///
 /// # Errors
 /// When it is over already, or at work this moment.
@@ -156,8 +166,15 @@ pub async fn cancel(tx: &mut TenantTx, id: OperationId, reason: &str) -> Result<
     keep::end(tx, id, "cancelled", Some(reason)).await?;
     keep::log(tx, id, &operation.step, "note", reason).await?;
     task::settle(tx, &keep::task_key(id)).await?;
-    if operation.kind == "create" && operation.status != "failed" {
-        keep::unbuilt(tx, operation.service_id).await?;
+    match operation.kind.as_str() {
+        "create" => {
+            if operation.status != "failed" {
+                keep::unbuilt(tx, operation.service_id).await?;
+            }
+            ending::end_leftover(tx, operation.service_id, &format!("leftover:{id}")).await?;
+        }
+        "terminate" if !ending::is_leftover(&operation) => service::stays(tx, operation.service_id).await?,
+        _ => {}
     }
     Ok(audit::record(tx, "operation.cancelled", id, json!({ "reason": reason })).await?)
 }

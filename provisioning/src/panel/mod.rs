@@ -91,6 +91,12 @@ impl Target {
         text(&self.ids, key)
     }
 
+    /// This one on the panel is it.
+    pub fn adopt(&mut self, panel_ref: String) {
+        self.ids.insert(REFERENCE.into(), json!(panel_ref));
+        self.panel_ref = panel_ref;
+    }
+
     /// A note as text.
     #[must_use]
     pub fn note(&self, key: &str) -> Option<String> {
@@ -206,6 +212,10 @@ pub trait Panel: Send + Sync {
     async fn resume(&self, context: &PanelContext, target: &mut Target) -> Step;
     /// Removes; gone already is done.
     async fn terminate(&self, context: &PanelContext, target: &mut Target) -> Step;
+    /// What a create whose answer was lost has made, where the panel can tell.
+    async fn lost(&self, _context: &PanelContext, _target: &Target) -> Result<Option<String>, PanelError> {
+        Ok(None)
+    }
     /// Makes it what its product says now.
     async fn change_plan(&self, _context: &PanelContext, _target: &mut Target) -> Step {
         Err(PanelError::cannot("change the plan"))
@@ -220,8 +230,13 @@ pub trait Panel: Send + Sync {
     }
     /// What it is there now.
     async fn read_state(&self, context: &PanelContext, target: &Target) -> Result<Observed, PanelError>;
-    /// Every service on the endpoint, for comparison with ours.
-    async fn read_all(&self, _context: &PanelContext) -> Result<Vec<Observed>, PanelError> {
+    /// A page of all services on the endpoint, for comparison with ours, and where the next one begins; the first
+    /// is at the empty cursor.
+    async fn read_some(
+        &self,
+        _context: &PanelContext,
+        _cursor: &str,
+    ) -> Result<(Vec<Observed>, Option<String>), PanelError> {
         Err(PanelError::cannot("list what runs"))
     }
     /// Traffic of the current period.

@@ -1,9 +1,9 @@
 //! Acting on the parent's service: what is wanted here becomes something wanted there, once.
 
 use billing::ids::ServiceId;
-use billing::{BillingError, suspension};
+use billing::{BillingError, order as orders, service, suspension};
 use serde_json::{Value, json};
-use tenancy::TenantTx;
+use tenancy::{TenantScope, TenantTx};
 
 use super::{begin, commit, look, order, parent, refused, service_of, watch};
 use crate::OperationId;
@@ -83,6 +83,58 @@ pub(super) async fn held(tx: &mut TenantTx, id: ServiceId) -> Result<Option<Stri
     .bind(CAUSE)
     .fetch_optional(tx.connection())
     .await?)
+}
+
+/// Gives up what was ordered there: an order that waits for its money is cancelled, anything else is ended and
+/// not billed any more.
+pub(super) async fn terminate(context: &PanelContext, target: &mut Target) -> Step {
+    if target.note("operation").is_some() {
+        return pass_on(context, target, "terminate", json!({})).await;
+    }
+    let found = look(context, target).await?;
+    let scope = parent(context).await?;
+    match found.status.as_str() {
+        "terminated" => Ok(Progress::done()),
+        "pending" => cancel_order(context, &scope, found.id).await,
+        _ => {
+            let mut tx = begin(context, &scope).await?;
+            match service::end(&mut tx, found.id, "Given up by the reseller.").await {
+                Err(BillingError::Conflict("terminated", _)) => return Ok(Progress::done()),
+                other => other.map_err(refused)?,
+            }
+            let key = format!("downstream:{}", target.operation);
+            let wanted = operation::want_end(&mut tx, found.id, &key).await.map_err(refused)?;
+            commit(tx).await?;
+            target.notes.insert("operation".into(), json!(wanted));
+            Ok(Progress::again("upstream", 1))
+        }
+    }
+}
+
+async fn cancel_order(context: &PanelContext, scope: &TenantScope, id: ServiceId) -> Step {
+    let mut tx = begin(context, scope).await?;
+    let found = orders::of_service(&mut tx, id).await.map_err(refused)?;
+    commit(tx).await?;
+    let found = found.ok_or_else(|| PanelError::refused("the provider's service has no order"))?;
+    let (doors, gateways) = (&context.shop.doors, &context.shop.gateways);
+    match Box::pin(orders::cancel(
+        doors,
+        gateways,
+        scope,
+        found,
+        "The reseller has given it up.",
+    ))
+    .await
+    {
+        // Looked at again: it may have been paid this moment.
+        Ok(()) | Err(BillingError::Conflict("order_closed", _)) => Ok(Progress::again("upstream", 1)),
+        Err(BillingError::Conflict("payment_in_flight", _)) => Ok(Progress::wait(
+            "upstream",
+            "a payment of the provider's invoice is under way",
+            30,
+        )),
+        Err(error) => Err(refused(error)),
+    }
 }
 
 /// Wants the same operation there, under a key made of ours, and follows it.

@@ -150,7 +150,11 @@ impl Panel for Upstream {
     }
 
     async fn terminate(&self, context: &PanelContext, target: &mut Target) -> Step {
-        act::pass_on(context, target, "terminate", json!({})).await
+        act::terminate(context, target).await
+    }
+
+    async fn lost(&self, context: &PanelContext, target: &Target) -> Result<Option<String>, PanelError> {
+        order::lost(context, target).await
     }
 
     async fn power(&self, context: &PanelContext, target: &mut Target, power: Power) -> Step {

@@ -68,7 +68,45 @@ pub(super) async fn offer(tx: &mut TenantTx, of: ProductId) -> Result<String, Pa
     Ok(format!("{} can be ordered, priced in {currency}.", found.name))
 }
 
-/// Places the order once: its key is this service.
+/// How many services there delivered ours and have ended: each was ordered by an order of its own.
+async fn ended(tx: &mut TenantTx, child: TenantId, ours: ServiceId) -> Result<i64, BillingError> {
+    Ok(sqlx::query_scalar(
+        "SELECT count(*) FROM services WHERE downstream_service_id = $2 AND downstream_tenant_id = $1 AND status = 'terminated'",
+    )
+    .bind(child)
+    .bind(ours)
+    .fetch_one(tx.connection())
+    .await?)
+}
+
+/// What was ordered there for ours and is alive, though its answer was lost.
+pub(super) async fn lost(context: &PanelContext, target: &Target) -> Result<Option<String>, PanelError> {
+    let scope = parent(context).await?;
+    let mut tx = begin(context, &scope).await?;
+    let (child, account) = buyer(&tx)?;
+    let ours = ours(&target.wanted)?;
+    let found: Result<Option<ServiceId>, sqlx::Error> = sqlx::query_scalar(
+        "SELECT id FROM services WHERE downstream_service_id = $2 AND downstream_tenant_id = $1 AND account_id = $3 \
+         AND status <> 'terminated'",
+    )
+    .bind(child)
+    .bind(ours)
+    .bind(account)
+    .fetch_optional(tx.connection())
+    .await;
+    let found = found.map_err(|error| PanelError::retry(5, error))?;
+    commit(tx).await?;
+    Ok(found.map(|id| id.to_string()))
+}
+
+fn ours(wanted: &Wanted) -> Result<ServiceId, PanelError> {
+    wanted
+        .service
+        .parse()
+        .map_err(|_| PanelError::refused("the service has no id"))
+}
+
+/// Places the order once: its key is this service, and how many that were ordered for it have ended before.
 pub(super) async fn place(context: &PanelContext, target: &mut Target) -> Step {
     let scope = parent(context).await?;
     let mut tx = begin(context, &scope).await?;
@@ -99,10 +137,11 @@ async fn place_in(
     let (child, account) = buyer(tx)?;
     let currency = currency_of(tx, account).await?;
     let plan = choose(tx, of, wanted, &currency).await.map_err(refused)?;
-    let ours: ServiceId = wanted
-        .service
-        .parse()
-        .map_err(|_| PanelError::refused("the service has no id"))?;
+    let ours = ours(wanted)?;
+    let checkout_key = match ended(tx, child, ours).await.map_err(refused)? {
+        0 => format!("upstream:{child}:{ours}"),
+        before => format!("upstream:{child}:{ours}:{before}"),
+    };
     let payment_method = default_method(tx, account).await.map_err(refused)?;
     // Held until the parent's panel confirms, where that can be: what is not delivered is not charged.
     let hold = match payment_method {
@@ -119,7 +158,7 @@ async fn place_in(
         }],
         payment_method,
         hold,
-        checkout_key: Some(format!("upstream:{child}:{ours}")),
+        checkout_key: Some(checkout_key),
         ip: None,
         limit_minor: None,
     };
@@ -192,7 +231,15 @@ pub(super) async fn poll(context: &PanelContext, target: &mut Target) -> Step {
         "provisioning" => building(&mut tx, id).await,
         "failed" => Err(failed(&mut tx, id).await),
         "suspended" => Ok(Progress::wait("upstream", "the provider has suspended its service", 60)),
-        _ => Err(PanelError::refused("the provider's service is terminated")),
+        _ => {
+            // The next try orders anew.
+            for key in [REFERENCE, "order", "invoice"] {
+                target.ids.remove(key);
+            }
+            Err(PanelError::refused(
+                "the provider has cancelled the order or ended its service; try again to order anew",
+            ))
+        }
     };
     commit(tx).await?;
     progress

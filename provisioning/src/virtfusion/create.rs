@@ -90,6 +90,26 @@ fn ours(list: Vec<(String, String)>, before: &[String], wanted: &Wanted) -> Resu
     }
 }
 
+/// The server that a create made whose answer was lost, if it carries its name. One without a name is not
+/// touched on a guess.
+pub(super) async fn lost(context: &PanelContext, target: &Target) -> Result<Option<String>, PanelError> {
+    let (Some(user), Some(before)) = (target.id("user"), target.ids.get("before")) else {
+        return Ok(None);
+    };
+    let before: Vec<String> = serde_json::from_value(before.clone()).unwrap_or_default();
+    let list = listed(context, &user).await?;
+    let named = list.iter().find(|(_, name)| *name == target.wanted.service);
+    if let Some((id, _)) = named {
+        return Ok(Some(id.clone()));
+    }
+    match ours(list, &before, &target.wanted)? {
+        None => Ok(None),
+        Some(id) => Err(PanelError::Refused(format!(
+            "server {id} on the panel may be what a lost answer made: remove it there if it is, then mark this done"
+        ))),
+    }
+}
+
 /// Looks for a server that a lost answer made, and only then makes one.
 async fn record(context: &PanelContext, target: &mut Target, user: &str) -> Step {
     let list = listed(context, user).await?;

@@ -107,6 +107,10 @@ impl Panel for Virtfusion {
         }
     }
 
+    async fn lost(&self, context: &PanelContext, target: &Target) -> Result<Option<String>, PanelError> {
+        create::lost(context, target).await
+    }
+
     async fn change_plan(&self, context: &PanelContext, target: &mut Target) -> Step {
         change::plan(context, target).await
     }
@@ -131,8 +135,12 @@ impl Panel for Virtfusion {
         read::state(context, &target.panel_ref).await
     }
 
-    async fn read_all(&self, context: &PanelContext) -> Result<Vec<Observed>, PanelError> {
-        read::all(context).await
+    async fn read_some(
+        &self,
+        context: &PanelContext,
+        cursor: &str,
+    ) -> Result<(Vec<Observed>, Option<String>), PanelError> {
+        read::some(context, cursor).await
     }
 
     async fn read_usage(&self, context: &PanelContext, target: &Target) -> Result<Traffic, PanelError> {

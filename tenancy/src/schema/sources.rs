@@ -41,10 +41,12 @@ const TENANT: &[Source] = &[
     source!(13, "tenant", "0013_mails"),
     source!(14, "tenant", "0014_rounds"),
     source!(15, "tenant", "0015_money_in_time"),
+    source!(16, "tenant", "0016_endings"),
+    source!(17, "tenant", "0017_comparisons"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 15;
+pub const TENANT_VERSION: i32 = 17;
 
 /// The tenant migrations, oldest first.
 #[must_use]

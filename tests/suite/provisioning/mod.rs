@@ -3,6 +3,9 @@
 mod acts;
 mod by_hand;
 mod chain;
+mod compare;
+mod endings;
+mod rounds;
 mod staff;
 mod sweep;
 mod upstream;

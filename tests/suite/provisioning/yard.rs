@@ -292,6 +292,15 @@ impl Yard {
         service::list(&mut tx, None, None, 20, None).await.expect("services")
     }
 
+    /// Compares a server with ours to the end; the tasks that are open then.
+    pub async fn compared(&self, slug: &str, server: ServerId) -> Vec<String> {
+        let mut tx = self.world.begin(slug).await;
+        provisioning::sweep::compare_now(&mut tx, server).await.expect("wanted");
+        tx.commit().await.expect("a commit");
+        self.work(3).await;
+        self.open_tasks(slug).await
+    }
+
     pub async fn open_tasks(&self, slug: &str) -> Vec<String> {
         let mut tx = self.world.begin(slug).await;
         let tasks = tenancy::task::open(&mut tx, 20).await.expect("tasks");

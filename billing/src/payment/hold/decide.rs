@@ -7,7 +7,7 @@ use super::super::settle::free_invoice;
 use super::super::{Payment, locked};
 use crate::ids::{OrderId, PaymentId};
 use crate::order::undelivered::{self, Standing};
-use crate::{BillingError, invoice};
+use crate::{BillingError, invoice, service};
 
 /// What is to be done with a payment that was held.
 pub(super) enum Decision {
@@ -99,7 +99,7 @@ async fn give_up(
     if standing.waiting > 0 {
         undelivered::wait_again(tx, order).await?;
     }
-    Ok(())
+    service::release_failed(tx, payment.invoice_id).await
 }
 
 async fn cancel(tx: &mut TenantTx, payment: &Payment) -> Result<(), BillingError> {
@@ -136,6 +136,7 @@ pub(in super::super) async fn lost(tx: &mut TenantTx, payment: &Payment) -> Resu
         if standing.waiting > 0 {
             undelivered::wait_again(tx, order).await?;
         }
+        service::release_failed(tx, payment.invoice_id).await?;
         return Ok(Lost::default());
     }
     if standing.waiting == 0 && standing.undelivered() > 0 {
