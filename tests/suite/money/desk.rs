@@ -5,7 +5,7 @@ use std::ops::Deref;
 use billing::BillingError;
 use billing::ids::{GatewayId, InvoiceId};
 use billing::payment::{self, PageWish};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tenancy::TenantScope;
 
 use crate::walk::shop::{Shop, text};
@@ -76,6 +76,37 @@ impl Desk {
         let invoice: InvoiceId = text(&order, "invoice").parse().expect("an invoice");
         self.paid(invoice).await;
         (order, invoice)
+    }
+
+    /// An order of something that staff build by hand; its money is held.
+    pub async fn by_hand(&self) -> Value {
+        let server = json!({ "panel": "manual", "name": "by hand", "base_url": "", "credentials": {}, "settings": {} });
+        let server = self.post("/servers", server).await;
+        let product = json!({ "name": "Rack", "kind": "dedicated", "server": server["id"], "panel_settings": {} });
+        let product = self.post("/products", product).await;
+        let plan = json!({ "product": product["id"], "name": "Monthly", "cycle": { "unit": "month", "count": 1 }, "trial_days": 0,
+            "prices": [{ "currency": "USD", "amount": "10.00" }] });
+        let plan = text(&self.post("/plans", plan).await, "id");
+        let order = self
+            .post("/orders", Shop::order(&self.account, &plan, &self.method))
+            .await;
+        assert_eq!(order["status"], "accepted", "its money is held");
+        self.eventually("it waits for staff", async || self.tasks().await.len() == 1)
+            .await;
+        order
+    }
+
+    /// Staff say that it is built.
+    pub async fn built(&self) {
+        let mut tx = self.world.begin("demo").await;
+        let create: provisioning::OperationId = sqlx::query_scalar("SELECT id FROM operations")
+            .fetch_one(tx.connection())
+            .await
+            .expect("one create");
+        provisioning::operation::adopt(&mut tx, create, "rack-1")
+            .await
+            .expect("named");
+        tx.commit().await.expect("a commit");
     }
 
     pub fn wish(&self, invoice: InvoiceId) -> PageWish {

@@ -5,6 +5,7 @@ mod credit;
 mod desk;
 mod dispute;
 mod expiry;
+mod holds;
 mod page;
 mod portal;
 mod refund;

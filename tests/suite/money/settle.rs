@@ -207,46 +207,6 @@ async fn a_hold_that_expired_is_no_money_and_staff_know() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hold_the_gateway_gives_up_before_anything_ran_makes_the_order_payable_again() {
-    let desk = Desk::open().await;
-    desk.listen();
-    let server = json!({ "panel": "manual", "name": "by hand", "base_url": "", "credentials": {}, "settings": {} });
-    let server = desk.post("/servers", server).await;
-    let product = json!({ "name": "Rack", "kind": "dedicated", "server": server["id"], "panel_settings": {} });
-    let product = desk.post("/products", product).await;
-    let plan = json!({ "product": product["id"], "name": "Monthly", "cycle": { "unit": "month", "count": 1 }, "trial_days": 0,
-        "prices": [{ "currency": "USD", "amount": "10.00" }] });
-    let plan = desk.post("/plans", plan).await;
-    let body = crate::walk::shop::Shop::order(&desk.account, plan["id"].as_str().expect("a plan"), &desk.method);
-    let order = desk.post("/orders", body).await;
-    assert_eq!(order["status"], "accepted", "its money is held");
-    assert!(desk.stripe.expire_hold(&desk.intent()));
-    let path = format!("/orders/{}", order["id"].as_str().expect("an order"));
-    desk.until(&path, |o| o["status"] == "pending_payment").await;
-    let invoice: InvoiceId = order["invoice"].as_str().expect("an invoice").parse().expect("an id");
-    assert_eq!(desk.invoice(invoice).await["payment_status"], "unpaid");
-    desk.eventually("nothing is built unpaid", async || desk.tasks().await.is_empty())
-        .await;
-    let pay = json!({ "payment_method": desk.method });
-    desk.post(&format!("/invoices/{invoice}/payment"), pay).await;
-    assert_eq!(desk.get(&path).await["status"], "accepted");
-    desk.eventually("it is built again", async || desk.tasks().await.len() == 1)
-        .await;
-    let mut tx = desk.world.begin("demo").await;
-    let create: provisioning::OperationId = sqlx::query_scalar("SELECT id FROM operations")
-        .fetch_one(tx.connection())
-        .await
-        .expect("the same create");
-    provisioning::operation::adopt(&mut tx, create, "rack-1")
-        .await
-        .expect("named");
-    tx.commit().await.expect("a commit");
-    desk.paid(invoice).await;
-    assert_eq!(desk.taken(), 1000);
-    desk.audit().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_event_with_a_wrong_signature_writes_nothing() {
     let desk = Desk::open().await;
     let root = desk.base.trim_end_matches("/api/v1");

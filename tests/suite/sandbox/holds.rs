@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::trial::{Trial, text};
-use super::yard::{built, order_of, pass, plan_on, states, tasks};
+use super::yard::{order_of, pass, plan_on, states, tasks};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_runs_is_taken_before_the_hold_runs_out_and_what_does_not_is_taken_off_the_invoice() {
@@ -86,40 +86,5 @@ async fn two_workers_at_the_end_of_a_hold_take_a_part_once() {
         2
     );
     assert_eq!(trial.count("SELECT amount_minor FROM payments").await, 1000);
-    trial.audit().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_order_of_which_nothing_runs_when_its_hold_ends_waits_for_its_money_again() {
-    let trial = Trial::open().await;
-    let stock = trial.stock(json!({})).await;
-    let by_hand = plan_on(&trial, "manual", json!({ "instructions": "Rack 3." })).await;
-    let order = order_of(&trial, &stock, &[&by_hand], Some("pm_card_visa")).await;
-    let path = format!("/orders/{}", text(&order, "id"));
-    assert_eq!(states(&trial, "services").await, ["provisioning"]);
-    pass(&trial, 7).await;
-    assert_eq!(trial.get(&path).await["status"], "pending_payment");
-    assert_eq!(states(&trial, "services").await, ["pending"]);
-    assert_eq!(states(&trial, "payments").await, ["cancelled"]);
-    assert_eq!(states(&trial, "sandbox_payments").await, ["released"]);
-    assert_eq!(tasks(&trial).await, Vec::<String>::new(), "nothing is built unpaid");
-    let told = trial
-        .count("SELECT count(*) FROM mails WHERE template = 'mail-pay-again'")
-        .await;
-    assert_eq!(told, 1);
-    // Paid once more, it is built, and begins then.
-    let card = trial.card(&stock.account, &stock.gateway, "pm_card_mastercard").await;
-    let pay = format!("/invoices/{}/payment", text(&order, "invoice"));
-    trial.post(&pay, json!({ "payment_method": card })).await;
-    trial.work().await;
-    assert_eq!(states(&trial, "services").await, ["provisioning"]);
-    assert_eq!(
-        states(&trial, "operations").await,
-        ["waiting"],
-        "the same create goes on"
-    );
-    built(&trial).await;
-    assert_eq!(states(&trial, "services").await, ["active"]);
-    assert_eq!(states(&trial, "payments").await, ["cancelled", "succeeded"]);
     trial.audit().await;
 }

@@ -1,60 +1,14 @@
-//! Rules of money that only time shows: what begins when, what is dunned, what is paid first, what is tried again.
+//! Rules of money that only time shows: what is dunned, what is paid first, what is tried again.
 
 use billing::BillingError;
 use billing::ids::{InvoiceId, PaymentId, PaymentMethodId};
-use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::trial::{Trial, text};
-use super::yard::{built, create, credit, order_of, pass, plan_on, states, tasks};
-
-async fn day(trial: &Trial, sql: &'static str) -> Option<NaiveDate> {
-    let mut tx = trial.world.begin("trial").await;
-    sqlx::query_scalar(sql).fetch_one(tx.connection()).await.expect(sql)
-}
-
-async fn today(trial: &Trial) -> NaiveDate {
-    trial.world.begin("trial").await.today()
-}
+use super::yard::{create, credit, order_of, pass, plan_on, states, tasks};
 
 async fn invoice(trial: &Trial, order: &Value) -> Value {
     trial.get(&format!("/invoices/{}", text(order, "invoice"))).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_period_begins_when_its_service_first_runs_and_nothing_is_billed_before() {
-    let trial = Trial::open().await;
-    let stock = trial.stock(json!({})).await;
-    let by_hand = plan_on(&trial, "manual", json!({})).await;
-    order_of(&trial, &stock, &[&by_hand], Some("pm_card_visa")).await;
-    let ordered = today(&trial).await;
-    assert_eq!(day(&trial, "SELECT start_on FROM subscriptions").await, Some(ordered));
-    assert_eq!(
-        day(&trial, "SELECT next_bill_on FROM accounts").await,
-        None,
-        "nothing runs yet"
-    );
-    pass(&trial, 3).await;
-    built(&trial).await;
-    let began = today(&trial).await;
-    assert_eq!(day(&trial, "SELECT start_on FROM subscriptions").await, Some(began));
-    let through = began.checked_add_months(chrono::Months::new(1));
-    assert_eq!(day(&trial, "SELECT billed_through FROM subscriptions").await, through);
-    assert_eq!(day(&trial, "SELECT next_bill_on FROM accounts").await, through);
-    // A month after the order, which is three days before the period ends.
-    let days = ordered
-        .checked_add_months(chrono::Months::new(1))
-        .map_or(31, |to| (to - began).num_days());
-    pass(&trial, u32::try_from(days).expect("days")).await;
-    assert_eq!(trial.count("SELECT count(*) FROM invoices").await, 1);
-    pass(&trial, 3).await;
-    assert_eq!(trial.count("SELECT count(*) FROM invoices").await, 2);
-    assert_eq!(
-        day(&trial, "SELECT max(period_from) FROM invoice_lines").await,
-        through,
-        "the days in between are served and paid"
-    );
-    trial.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,10 +33,10 @@ pub async fn order_of(trial: &Trial, stock: &Stock, plans: &[&str], card: Option
     order
 }
 
-/// The states of a table's rows, the oldest first.
+/// The states of a table's rows, in the order of the alphabet.
 pub async fn states(trial: &Trial, table: &str) -> Vec<String> {
     let mut tx = trial.world.begin("trial").await;
-    let sql = format!("SELECT status FROM {table} ORDER BY created_at, id");
+    let sql = format!("SELECT status FROM {table} ORDER BY status COLLATE \"C\"");
     sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
         .fetch_all(tx.connection())
         .await
@@ -63,17 +63,6 @@ pub async fn create(trial: &Trial) -> provisioning::OperationId {
         .fetch_one(tx.connection())
         .await
         .expect("a create")
-}
-
-/// Staff built it by hand.
-pub async fn built(trial: &Trial) {
-    let create = create(trial).await;
-    let mut tx = trial.world.begin("trial").await;
-    provisioning::operation::adopt(&mut tx, create, "rack-3-u1")
-        .await
-        .expect("named");
-    tx.commit().await.expect("a commit");
-    trial.work().await;
 }
 
 /// Staff give credit.
