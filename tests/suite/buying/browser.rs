@@ -121,7 +121,7 @@ impl<'a> Browser<'a> {
 
     /// Puts a plan into the cart as its form does.
     pub async fn choose(&self, slug: &str, plan: &str, hostname: &str, more: &[(&str, &str)]) -> Seen {
-        let page = self.page(&format!("/order/{slug}")).await;
+        self.page(&format!("/order/{slug}")).await;
         let mut fields = vec![
             ("product", slug),
             ("plan", plan),

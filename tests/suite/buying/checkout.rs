@@ -23,7 +23,7 @@ async fn customer(shop: &Shop, card: &str) -> (String, String) {
 }
 
 async fn signed_in(browser: &Browser<'_>) -> Checkout {
-    let page = browser.page("/checkout").await;
+    browser.page("/checkout").await;
     let wrong = [
         ("email", "ops@hall.test"),
         ("password", "wrong wrong wrong"),
