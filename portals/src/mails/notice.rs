@@ -225,6 +225,8 @@ impl Notice {
         let fact = |key: &str, value: String| (words.say(key, &[]), value);
         let money = |key: &str, amount: &Money| fact(key, words.money(*amount));
         let day = |on: &Option<NaiveDate>| on.map(|on| fact("mail-fact-due", words.date(on)));
+        let bill =
+            |number: &String, key: &str, amount| vec![fact("mail-fact-invoice", number.clone()), money(key, amount)];
         match self {
             Self::Order { total, .. } | Self::PayAgain { total, .. } | Self::Expired { total, .. } => {
                 vec![money("mail-fact-total", total)]
@@ -236,10 +238,7 @@ impl Notice {
                 due_on,
                 ..
             } => {
-                let mut facts = vec![
-                    fact("mail-fact-invoice", number.clone()),
-                    money("mail-fact-total", total),
-                ];
+                let mut facts = bill(number, "mail-fact-total", total);
                 if due != total {
                     facts.push(money("mail-fact-open", due));
                 }
@@ -249,10 +248,7 @@ impl Notice {
             Self::Receipt {
                 number, amount, left, ..
             } => {
-                let mut facts = vec![
-                    fact("mail-fact-invoice", number.clone()),
-                    money("mail-fact-amount", amount),
-                ];
+                let mut facts = bill(number, "mail-fact-amount", amount);
                 if left.is_positive() {
                     facts.push(money("mail-fact-open", left));
                 }
@@ -260,11 +256,11 @@ impl Notice {
             }
             Self::Failed {
                 number, amount, reason, ..
-            } => vec![
-                fact("mail-fact-invoice", number.clone()),
-                money("mail-fact-amount", amount),
-                fact("mail-fact-reason", reason.clone()),
-            ],
+            } => {
+                let mut facts = bill(number, "mail-fact-amount", amount);
+                facts.push(fact("mail-fact-reason", reason.clone()));
+                facts
+            }
             Self::CardExpiring { card, month, .. } => vec![
                 fact("mail-fact-card", card.clone()),
                 fact("mail-fact-expires", month.clone()),
@@ -275,7 +271,7 @@ impl Notice {
             | Self::DueSoon {
                 number, due, due_on, ..
             } => {
-                let mut facts = vec![fact("mail-fact-invoice", number.clone()), money("mail-fact-open", due)];
+                let mut facts = bill(number, "mail-fact-open", due);
                 facts.extend(day(due_on));
                 facts
             }
@@ -285,12 +281,7 @@ impl Notice {
             Self::Ready { addresses, .. } if !addresses.is_empty() => {
                 vec![fact("mail-fact-address", addresses.join(", "))]
             }
-            Self::Refund { number, amount, .. } => {
-                vec![
-                    fact("mail-fact-invoice", number.clone()),
-                    money("mail-fact-amount", amount),
-                ]
-            }
+            Self::Refund { number, amount, .. } => bill(number, "mail-fact-amount", amount),
             _ => Vec::new(),
         }
     }
