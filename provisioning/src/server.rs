@@ -15,6 +15,9 @@ use crate::PanelKinds;
 use crate::operation::Workshop;
 use crate::panel::{Panel, PanelContext, PanelError};
 
+/// A sealed token goes to the address it was entered for, and to no other.
+const AGAIN: &str = "The address changes: enter the credentials again.";
+
 /// A server, without its credentials.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Server {
@@ -180,6 +183,9 @@ pub async fn update(
         change.base_url.as_deref().unwrap_or(&known.base_url),
         settings,
     )?;
+    if base_url != known.base_url && change.credentials.is_none() {
+        return Err(BillingError::Field("credentials", AGAIN.into()));
+    }
     let sealed = match &change.credentials {
         Some(credentials) => {
             conform(&panel.credentials_schema(), credentials, "credentials")?;
@@ -204,8 +210,7 @@ pub async fn update(
     .execute(tx.connection())
     .await
     .map_err(named)?;
-    let detail =
-        json!({ "name": name, "base_url": base_url, "state": state, "credentials": change.credentials.is_some() });
+    let detail = json!({ "name": name, "base_url": base_url, "base_url_before": known.base_url, "state": state, "credentials": change.credentials.is_some() });
     audit::record(tx, "server.updated", id, detail).await?;
     find(tx, id).await?.ok_or(BillingError::NotFound("server"))
 }

@@ -12,7 +12,7 @@ use http::request::Parts;
 use platform::db::DbError;
 use tower_sessions::Session;
 
-use crate::permission::{Permission, Permissions};
+use crate::permission::{Permission, Permissions, WriteTenants};
 use crate::session::Looking;
 use crate::user::{self, User};
 use crate::{AccountId, Actor, HostRoute, Tenancy, TenantScope, TenantState, member, resolve, session, staff};
@@ -297,7 +297,11 @@ where
             user: user.id,
             name: user.name.clone(),
         });
-        let looking = session::looking(&base.session).await;
+        // The right to look may have been taken back since the look began.
+        let looking = match rights.allows::<WriteTenants>() {
+            true => session::looking(&base.session).await,
+            false => None,
+        };
         let scope = match &looking {
             Some(look) => resolve::looking(&base.tenancy, &home, look.tenant).map_err(|_| Rejection::NotFound)?,
             None => home.clone(),

@@ -147,6 +147,8 @@ pub async fn upstream(tenancy: &Tenancy, child: &TenantScope) -> Result<TenantSc
     let parent = directory
         .tenant(parent)
         .filter(|t| t.state != TenantState::Deleting)
+        // What is tried out orders nothing that is real.
+        .filter(|t| t.mode == child.tenant().mode)
         .ok_or(ResolveError::NoParent)?;
     let account = crate::tenant::ensure_parent_account(tenancy, child.tenant()).await?;
     let actor = Actor::Upstream {

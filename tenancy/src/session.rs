@@ -158,6 +158,8 @@ pub async fn sign_in(
     now: DateTime<chrono::Utc>,
 ) -> std::result::Result<(), tower_sessions::session::Error> {
     session.cycle_id().await?;
+    // Who signs in looks into nobody yet, whoever used this browser before.
+    look(session, None).await?;
     session
         .insert(
             SIGNED_IN,

@@ -7,6 +7,9 @@ use super::{GatewayKinds, GatewayRow, conform, find};
 use crate::BillingError;
 use crate::ids::GatewayId;
 
+/// A sealed key goes to the address it was entered for, and to no other.
+const AGAIN: &str = "The address changes: enter the credentials again.";
+
 /// What to change; what is none stays.
 #[derive(Debug, Clone, Default)]
 pub struct GatewayChange {
@@ -42,6 +45,12 @@ pub async fn update(
     }
     let settings = change.settings.as_ref().unwrap_or(&known.settings);
     conform(&gateway.settings_schema(), settings, "settings")?;
+    let elsewhere = ["api_base", "ca_file"]
+        .iter()
+        .any(|key| settings[*key] != known.settings[*key]);
+    if elsewhere && change.credentials.is_none() {
+        return Err(BillingError::Field("credentials", AGAIN.into()));
+    }
     let sealed = match &change.credentials {
         Some(credentials) => {
             conform(&gateway.credentials_schema(), credentials, "credentials")?;
@@ -64,7 +73,8 @@ pub async fn update(
     .bind(state)
     .execute(tx.connection())
     .await?;
-    let detail = json!({ "name": name, "state": state, "credentials": change.credentials.is_some() });
+    let detail = json!({ "name": name, "state": state, "credentials": change.credentials.is_some(),
+        "api_base": settings["api_base"] });
     audit::record(tx, "gateway.updated", id, detail).await?;
     find(tx, id).await?.ok_or(BillingError::NotFound("gateway"))
 }

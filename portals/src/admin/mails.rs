@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use platform::views::Context;
 use platform::web::security::{Csp, CspExtra};
 use serde::Serialize;
+use tenancy::Mode;
 use tenancy::extract::Staff;
 use tenancy::mail::{self, Mail, Search};
 use tenancy::permission::ReadAccounts;
@@ -18,6 +19,9 @@ use crate::web::page::{self, Asked};
 
 /// What the document of a mail may do in its frame: be looked at.
 const BODY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; frame-ancestors 'self'; sandbox allow-popups";
+
+/// Mails whose link signs its reader in or sets their password: in a live tenant nobody else reads them.
+const SECRET: &[&str] = &["mail-reset", "mail-invite", "mail-verify"];
 
 const STATES: &[(&str, &str)] = &[
     ("queued", "status-mail-queued"),
@@ -112,9 +116,16 @@ async fn read(
 ) -> Result<Option<(Mail, Vec<String>)>, platform::db::DbError> {
     let Ok(id) = id.parse() else { return Ok(None) };
     let mut tx = app.tenancy().begin_read(&staff.scope).await?;
-    let found = mail::find(&mut tx, id).await?;
+    let mut found = mail::find(&mut tx, id).await?;
     let files = mail::files(&mut tx, id).await?;
     tx.commit().await?;
+    if let Some(mail) = &mut found
+        && SECRET.contains(&mail.template.as_str())
+        && staff.scope.tenant().mode == Mode::Live
+    {
+        mail.body_text.clear();
+        mail.body_html.clear();
+    }
     Ok(found.map(|found| (found, files.into_iter().map(|file| file.filename).collect())))
 }
 

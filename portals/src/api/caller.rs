@@ -5,8 +5,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use http::request::Parts;
-use tenancy::TenantScope;
 use tenancy::token::{self, Caller};
+use tenancy::{TenantScope, TenantState};
 
 use super::error::ApiError;
 use crate::app::App;
@@ -44,6 +44,9 @@ pub async fn authenticate(State(app): State<App>, mut request: Request, next: Ne
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
             response
+        }
+        Some(caller) if caller.account.is_none() && visitor.tenant().state != TenantState::Active => {
+            ApiError::Suspended.into_response()
         }
         Some(caller) => {
             request.extensions_mut().insert(ApiCaller(caller));

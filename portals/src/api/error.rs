@@ -13,6 +13,8 @@ pub enum ApiError {
     Unauthenticated,
     /// The token lacks this scope.
     Scope(&'static str),
+    /// The tenant is suspended: its staff are locked out, its customers are served.
+    Suspended,
     /// Unknown, or another tenant's.
     NotFound,
     /// Not now: the thing is in a state that does not allow it.
@@ -80,6 +82,11 @@ impl IntoResponse for ApiError {
                 StatusCode::FORBIDDEN,
                 "scope_missing",
                 format!("This token lacks the scope {scope}."),
+            ),
+            Self::Suspended => Problem::new(
+                StatusCode::FORBIDDEN,
+                "suspended",
+                "This tenant is suspended; its staff cannot act in it.",
             ),
             Self::NotFound => Problem::new(StatusCode::NOT_FOUND, "not_found", "There is nothing with this id."),
             Self::Conflict(code, detail) => Problem::new(StatusCode::CONFLICT, code, detail),

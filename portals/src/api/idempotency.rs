@@ -55,15 +55,19 @@ pub async fn keep(State(app): State<App>, request: Request, next: Next) -> Respo
         }
         Err(error) => return ApiError::from(error).into_response(),
     }
+    // A way in is not kept: asked for again, it is made anew.
+    let is_way_in = ["/console", "/sign_in_link"]
+        .iter()
+        .any(|end| parts.uri.path().ends_with(end));
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    store(&app, &caller, &row, response).await
+    store(&app, &caller, (&row, is_way_in), response).await
 }
 
-async fn store(app: &App, caller: &ApiCaller, row: &str, response: Response) -> Response {
+async fn store(app: &App, caller: &ApiCaller, (row, is_secret): (&str, bool), response: Response) -> Response {
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, 4 * MAX_BODY).await.unwrap_or_else(|_| Bytes::new());
     // What failed on our side may be tried again with the same key.
-    let kept = if parts.status.is_server_error() {
+    let kept = if is_secret || parts.status.is_server_error() {
         idempotency::forget(app.tenancy(), caller.scope(), row).await
     } else {
         idempotency::answer(app.tenancy(), caller.scope(), row, parts.status.as_u16(), &bytes).await

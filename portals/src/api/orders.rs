@@ -218,6 +218,9 @@ async fn place(
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     caller.need("orders.write", Some("services.manage"))?;
     let input: OrderInput = body::read(&bytes)?;
+    if input.payment_method.is_some() {
+        caller.need("payments.write", Some("billing.manage"))?;
+    }
     let no_account = || ApiError::field("account", "There is no such account.");
     let account: AccountId = input.account.parse().map_err(|_| no_account())?;
     if !caller.0.sees(account) {

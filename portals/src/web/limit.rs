@@ -33,6 +33,7 @@ pub async fn sign_in(State(_app): State<App>, request: Request, next: Next) -> R
         "/reset-password",
         "/checkout",
         "/checkout/sign-in",
+        "/account/profile/password",
     ];
     if request.method() != Method::POST || !guarded.contains(&request.uri().path()) {
         return next.run(request).await;

@@ -140,3 +140,5 @@ option-created = Angelegt. Setzen Sie jetzt die Preise.
 refused-ending = Was der letzte Versuch im Panel hinterlassen hat, wird gerade entfernt. Versuchen Sie es danach noch einmal.
 did-service-stays = Das Ende wurde zurückgenommen
 did-service-released = Aufgegeben: was davon übrig ist, wird entfernt
+mails-secret = Diese Mail liest nur der Empfänger
+mails-secret-text = Sie enthält einen Link, der ein Passwort setzt oder eine Adresse bestätigt.

@@ -140,3 +140,5 @@ option-created = Created. Now set its prices.
 refused-ending = What the last try left on the panel is being removed. Try again when that is done.
 did-service-stays = Its end was called off
 did-service-released = Given up: what is left of it is removed
+mails-secret = Only its receiver reads this mail
+mails-secret-text = It holds a link that sets a password or confirms an address.

@@ -76,6 +76,11 @@ pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, 
             Some("the order waits for its payment"),
         )
         .await?;
+        // The time its money was waited for is no time that the panel took.
+        sqlx::query("UPDATE operations SET started_at = NULL WHERE id = $1")
+            .bind(id)
+            .execute(tx.connection())
+            .await?;
         task::settle(tx, &keep::task_key(id)).await?;
         return Ok(Loaded::Over);
     }

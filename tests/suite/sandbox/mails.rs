@@ -120,14 +120,15 @@ async fn an_event_told_twice_is_one_mail_in_the_readers_language() {
 async fn a_build_that_fails_is_told_in_plain_words_and_the_invoices_document_travels_along() {
     let trial = Trial::open().await;
     let stock = trial.stock(json!({})).await;
+    let card = trial.card(&stock.account, &stock.gateway, "pm_card_visa").await;
+    trial.order(&stock.account, &stock.plan, Some(&card)).await;
+    // There was room when it was ordered.
     let mut tx = trial.world.begin("trial").await;
     sqlx::query("UPDATE products SET panel_settings = '{\"fail\": \"no_capacity\"}'")
         .execute(tx.connection())
         .await
         .expect("a full panel");
     tx.commit().await.expect("a commit");
-    let card = trial.card(&stock.account, &stock.gateway, "pm_card_visa").await;
-    trial.order(&stock.account, &stock.plan, Some(&card)).await;
     trial.work().await;
     let (_, text, _) = one(&trial, "mail-delayed").await;
     assert!(!text.contains("sandbox") && text.contains("not been charged"), "{text}");
