@@ -262,6 +262,7 @@ pub async fn create(tx: &mut TenantTx, new: &NewAccount) -> Result<Account, Acco
 
 async fn owner_for(tx: &mut TenantTx, new: &NewAccount) -> Result<UserId, AccountError> {
     if let Some(user) = user::find_by_email(tx, &new.email).await? {
+        user::reclaim(tx, user.id).await?;
         return Ok(user.id);
     }
     let user = user::NewUser {

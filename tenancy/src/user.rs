@@ -426,6 +426,33 @@ pub async fn list(
         .await?)
 }
 
+/// Before rights are given to whoever has an address: a sign-in that was made with it and never confirmed may be
+/// a stranger's, so its password, sessions, links and tokens end. True when there was one: its mailbox gets a link then.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn reclaim(tx: &mut TenantTx, id: UserId) -> Result<bool, DbError> {
+    let done = sqlx::query(
+        "UPDATE users SET password_hash = NULL, session_epoch = session_epoch + 1 \
+         WHERE id = $1 AND verified_at IS NULL AND password_hash IS NOT NULL",
+    )
+    .bind(id)
+    .execute(tx.connection())
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    for statement in [
+        "DELETE FROM sessions WHERE user_id = $1",
+        "DELETE FROM user_tokens WHERE user_id = $1",
+        "DELETE FROM api_tokens WHERE user_id = $1",
+    ] {
+        sqlx::query(statement).bind(id).execute(tx.connection()).await?;
+    }
+    audit::record(tx, "user.reclaimed", id, serde_json::Value::Null).await?;
+    Ok(true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

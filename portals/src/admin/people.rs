@@ -198,7 +198,10 @@ pub async fn create(
         let mut tx = app.tenancy().begin(&own.scope).await?;
         let email = user::normalise_email(text("email")).ok_or(user::UserError::BadEmail)?;
         let (person, is_new) = match user::find_by_email(&mut tx, &email).await? {
-            Some(person) => (person, false),
+            Some(person) => {
+                let was_open = person.id != own.user.id && user::reclaim(&mut tx, person.id).await?;
+                (person, was_open)
+            }
             None => {
                 let name = Some(text("name")).filter(|name| !name.is_empty());
                 let new = user::NewUser {

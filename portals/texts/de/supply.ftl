@@ -142,3 +142,5 @@ did-service-stays = Das Ende wurde zurückgenommen
 did-service-released = Aufgegeben: was davon übrig ist, wird entfernt
 mails-secret = Diese Mail liest nur der Empfänger
 mails-secret-text = Sie enthält einen Link, der ein Passwort setzt oder eine Adresse bestätigt.
+team-error-above = Sie können nur Rechte geben, die Sie selbst haben.
+did-user-reclaimed = Anmeldung zurückgesetzt: die Adresse war nie bestätigt

@@ -142,3 +142,5 @@ did-service-stays = Its end was called off
 did-service-released = Given up: what is left of it is removed
 mails-secret = Only its receiver reads this mail
 mails-secret-text = It holds a link that sets a password or confirms an address.
+team-error-above = You can give only what you may do yourself.
+did-user-reclaimed = Sign-in reset: the address was never confirmed

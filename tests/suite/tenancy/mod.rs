@@ -10,5 +10,6 @@ mod oversight;
 mod sessions;
 mod settings;
 mod sign_in;
+mod takeover;
 mod tenants;
 mod tokens;

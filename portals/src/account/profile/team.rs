@@ -166,10 +166,13 @@ pub(super) async fn add(
     if given.is_empty() {
         return draw(&app, &member, &asked, (email, given), Some("team-error-rights")).await;
     }
+    if !covers(&member, &given) {
+        return draw(&app, &member, &asked, (email, given), Some("team-error-above")).await;
+    }
     let join = async {
         let mut tx = app.tenancy().begin(&member.scope).await?;
         let known = user::find_by_email(&mut tx, &email).await?;
-        let invited = known.is_none();
+        let mut invited = known.is_none();
         let user = match known {
             Some(user) => user,
             None => {
@@ -185,6 +188,7 @@ pub(super) async fn add(
         if team.iter().any(|place| place.user_id == user.id) {
             return Ok(false);
         }
+        invited |= user::reclaim(&mut tx, user.id).await?;
         member::add(&mut tx, member.account, user.id, false, &given).await?;
         let detail = serde_json::json!({ "account": member.account, "permissions": given });
         audit::record(&mut tx, "member.added", user.id, detail).await?;
@@ -204,6 +208,11 @@ pub(super) async fn add(
     }
 }
 
+/// Nobody gives or takes what they do not hold themselves.
+fn covers(member: &Member<ManageAccount>, words: &[String]) -> bool {
+    words.iter().all(|word| member.rights.has(word))
+}
+
 /// The place of somebody else in this team; the owner's and one's own stay as they are.
 async fn other(app: &App, member: &Member<ManageAccount>, user: UserId) -> Result<Option<Place>, Response> {
     let read = async {
@@ -216,7 +225,7 @@ async fn other(app: &App, member: &Member<ManageAccount>, user: UserId) -> Resul
     let Some(place) = team.into_iter().find(|place| place.user_id == user) else {
         return Ok(None);
     };
-    if place.owner || place.user_id == member.user.id {
+    if place.owner || place.user_id == member.user.id || !covers(member, &place.permissions) {
         return Err(mark(StatusCode::FORBIDDEN, "forbidden"));
     }
     Ok(Some(place))
@@ -239,6 +248,9 @@ pub(super) async fn change(
         Err(answer) => return answer,
     }
     let given = rights(&fields);
+    if !covers(&member, &given) {
+        return mark(StatusCode::FORBIDDEN, "forbidden");
+    }
     let save = async {
         let mut tx = app.tenancy().begin(&member.scope).await?;
         member::add(&mut tx, member.account, user, false, &given).await?;
