@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use platform::views::{Page as Chrome, Tone};
 use serde::Deserialize;
 use tenancy::extract::Staff;
-use tenancy::permission::{Any, Permission, ReadTenants, WriteTenants};
+use tenancy::permission::{Permission, ReadTenants, WriteTenants};
 use tenancy::session::{self, Looking};
 use tenancy::tenant::{self, ChildRow, TenantError};
 use tenancy::{TenantId, resolve};
@@ -161,7 +161,7 @@ pub async fn look(
 }
 
 /// `POST /admin/tenants/leave`
-pub async fn leave(staff: Staff<Any>) -> Response {
+pub async fn leave(staff: Staff<WriteTenants>) -> Response {
     let back = match &staff.looking {
         Some(looking) => format!("/admin/tenants/{}", looking.tenant),
         None => "/admin/tenants".to_owned(),
