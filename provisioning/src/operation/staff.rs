@@ -35,7 +35,8 @@ pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingErro
     let found = service::find(tx, service)
         .await?
         .ok_or(BillingError::NotFound("service"))?;
-    if found.status == "terminated" {
+    // The end of what an order that was given up left on a panel comes after the service's own.
+    if found.status == "terminated" && operation.kind != "terminate" {
         return Err(BillingError::Conflict(
             "terminated",
             "The service is terminated.".into(),
