@@ -1,6 +1,6 @@
 // Every page of a running bin/dev, in every look, with axe: crawls each portal as its demo people and keeps pictures.
 //
-//   EZSCALE_URL=http://ezscale.localhost:8080 EZSCALE_PICTURES=/tmp/shots node tests/browser/shots.mjs [WORD ...]
+//   EZSCALE_URL=http://ezscale.localhost:8080 EZSCALE_PICTURES=var/shots node tests/browser/shots.mjs [WORD ...]
 //
 // WORDs choose surfaces (site, account, admin, northwind ..). Prints one line per fault; exits 1 when there is one.
 import { at, launch, open, overflows, picture, violations } from './walk.mjs';
