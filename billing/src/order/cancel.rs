@@ -133,7 +133,7 @@ async fn end_services(tx: &mut TenantTx, id: OrderId, reason: &str) -> Result<Ve
     .await?;
     Ok(sqlx::query_scalar(
         "SELECT v.id FROM services v JOIN subscriptions s ON s.id = v.subscription_id WHERE s.order_id = $1 \
-         AND (v.panel_ref IS NOT NULL OR v.panel_ids <> '{}') ORDER BY v.id",
+         AND v.activated_at IS NULL AND (v.panel_ref IS NOT NULL OR v.panel_ids <> '{}') ORDER BY v.id",
     )
     .bind(id)
     .fetch_all(tx.connection())

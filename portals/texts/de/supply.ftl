@@ -137,6 +137,7 @@ option-panel-key-hint = Die Einstellung im Panel, die diese Option setzt.
 option-retired = Nicht mehr angeboten
 option-prices-hint = Je Einheit oder Wert und Abrechnung. Leer bleibt, wie es ist.
 option-created = Angelegt. Setzen Sie jetzt die Preise.
+refused-asked = Das Panel wurde gebeten, es zu entfernen. Warten Sie, bis das erledigt oder fehlgeschlagen ist.
 refused-ending = Was der letzte Versuch im Panel hinterlassen hat, wird gerade entfernt. Versuchen Sie es danach noch einmal.
 did-service-stays = Das Ende wurde zurückgenommen
 did-service-released = Aufgegeben: was davon übrig ist, wird entfernt

@@ -48,11 +48,7 @@ async fn stumbled(shop: &Workshop, scope: &TenantScope, id: OperationId, error: 
 
 async fn release(shop: &Workshop, scope: &TenantScope, id: OperationId, why: &str) -> Result<(), BillingError> {
     let mut tx = shop.doors.begin(scope).await?;
-    sqlx::query("UPDATE operations SET status = 'retrying', reason = $2 WHERE id = $1 AND status = 'running'")
-        .bind(id)
-        .bind(why)
-        .execute(tx.connection())
-        .await?;
+    keep::stumbled(&mut tx, id, why).await?;
     Ok(tx.commit().await?)
 }
 

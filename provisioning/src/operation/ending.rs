@@ -7,10 +7,9 @@ use billing::{BillingError, order};
 use serde_json::{Value, json};
 use tenancy::{TenantTx, task};
 
-use super::load::Work;
 use super::{Operation, keep, retry, wake, want};
 use crate::OperationId;
-use crate::panel::{PanelIds, REFERENCE};
+use crate::panel::REFERENCE;
 
 /// Note of a create that may have made something nobody knows of yet.
 pub(super) const IN_DOUBT: &str = "in_doubt";
@@ -20,12 +19,19 @@ const LEFTOVER: &str = "leftover";
 const OWNERS: [&str; 2] = ["owner", "user"];
 
 /// Wants a service gone, once: a termination under way is enough, one that failed is tried again. What waits
-/// gives way to it.
+/// gives way to it. None when nobody wants the end any more: the wish came late, or once more.
 ///
 /// # Errors
 /// When there is no such service.
-pub(crate) async fn want_end(tx: &mut TenantTx, service: ServiceId, key: &str) -> Result<OperationId, BillingError> {
+pub(crate) async fn want_end(
+    tx: &mut TenantTx,
+    service: ServiceId,
+    key: &str,
+) -> Result<Option<OperationId>, BillingError> {
     lock(tx, service).await?;
+    if !is_wanted(tx, service).await? {
+        return Ok(None);
+    }
     let known: Option<(OperationId, String)> = sqlx::query_as(
         "SELECT id, status FROM operations WHERE service_id = $1 AND kind = 'terminate' AND status NOT IN ('done', 'cancelled') \
          AND NOT jsonb_exists(input, $2) ORDER BY created_at DESC, id DESC LIMIT 1",
@@ -37,15 +43,39 @@ pub(crate) async fn want_end(tx: &mut TenantTx, service: ServiceId, key: &str) -
     match known {
         Some((id, status)) if status == "failed" => {
             retry(tx, id).await?;
-            Ok(id)
+            Ok(Some(id))
         }
-        Some((id, _)) => Ok(id),
+        Some((id, _)) => Ok(Some(id)),
         None => {
             let id = want(tx, service, "terminate", key, json!({})).await?;
             wake(tx, service).await?;
-            Ok(id)
+            Ok(Some(id))
         }
     }
+}
+
+/// Whether the service is to end on its panel: staff may have kept it meanwhile, or it may be gone there already.
+async fn is_wanted(tx: &mut TenantTx, service: ServiceId) -> Result<bool, BillingError> {
+    let wanted: Option<bool> = sqlx::query_scalar(
+        "SELECT (v.status = 'terminated' OR v.ending_at IS NOT NULL) AND NOT (v.status = 'terminated' \
+           AND EXISTS (SELECT 1 FROM operations o WHERE o.service_id = v.id AND o.kind = 'terminate' AND o.status = 'done' \
+                       AND NOT jsonb_exists(o.input, $2))) FROM services v WHERE v.id = $1",
+    )
+    .bind(service)
+    .bind(LEFTOVER)
+    .fetch_optional(tx.connection())
+    .await?;
+    wanted.ok_or(BillingError::NotFound("service"))
+}
+
+/// The service of an operation, locked: whoever changes what is under way locks it first, and the operation after it.
+pub(super) async fn lock_service_of(tx: &mut TenantTx, id: OperationId) -> Result<Option<ServiceId>, BillingError> {
+    Ok(sqlx::query_scalar(
+        "SELECT id FROM services WHERE id = (SELECT service_id FROM operations WHERE id = $1) FOR UPDATE",
+    )
+    .bind(id)
+    .fetch_optional(tx.connection())
+    .await?)
 }
 
 async fn lock(tx: &mut TenantTx, service: ServiceId) -> Result<(), BillingError> {
@@ -104,11 +134,27 @@ pub(super) fn is_leftover(operation: &Operation) -> bool {
     operation.input.get(LEFTOVER).is_some()
 }
 
-/// What a build left is gone: its ids are forgotten.
-pub(super) async fn forget(tx: &mut TenantTx, work: &Work) -> Result<(), BillingError> {
-    let ids = work.target.ids.iter().filter(|(key, _)| OWNERS.contains(&key.as_str()));
-    let ids: PanelIds = ids.map(|(key, value)| (key.clone(), value.clone())).collect();
-    service::forget_ids(tx, work.service.id, &Value::Object(ids)).await
+/// Whether a panel may be removing the service this moment. A person who is to do it can still be told otherwise,
+/// a provider only by its own staff.
+pub(super) fn is_asked(operation: &Operation) -> bool {
+    if operation.kind != "terminate" || is_leftover(operation) {
+        return false;
+    }
+    let by_provider = operation.input["notes"].get("operation").is_some();
+    let by_person = operation.status == "waiting" && operation.reason.is_some();
+    by_provider || (operation.started_at.is_some() && operation.status != "failed" && !by_person)
+}
+
+/// What a build left is gone: its ids are forgotten. A service that is being built again keeps them.
+pub(super) async fn forget(tx: &mut TenantTx, id: ServiceId) -> Result<(), BillingError> {
+    lock(tx, id).await?;
+    let found = service::find(tx, id).await?.ok_or(BillingError::NotFound("service"))?;
+    if found.status != "failed" {
+        return Ok(());
+    }
+    let mut ids = found.panel_ids.as_object().cloned().unwrap_or_default();
+    ids.retain(|key, _| OWNERS.contains(&key.as_str()));
+    service::forget_ids(tx, id, &Value::Object(ids)).await
 }
 
 /// What failed before needs nobody any more.
@@ -136,6 +182,9 @@ pub(super) async fn gives_way(
     if terminates && is_leftover(operation) && found.status != "failed" {
         return Ok(Some("the service is not given up any more"));
     }
+    if terminates && !is_leftover(operation) && !is_wanted(tx, found.id).await? {
+        return Ok(Some("its end is not wanted any more"));
+    }
     if terminates || !is_ending(tx, found.id).await? {
         return Ok(None);
     }
@@ -151,6 +200,23 @@ pub(super) async fn give_way(tx: &mut TenantTx, operation: &Operation, why: &str
     task::settle(tx, &keep::task_key(operation.id)).await?;
     if operation.kind == "create" {
         order::release(tx, operation.service_id).await?;
+        failed_again(tx, operation.service_id).await?;
     }
     Ok(())
+}
+
+/// A build that gives way to the removal of what the last one left is as failed as that one: it is tried again when
+/// the panel is clean.
+async fn failed_again(tx: &mut TenantTx, id: ServiceId) -> Result<(), BillingError> {
+    let is_cleared: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM services WHERE id = $1 AND status = 'provisioning' AND ending_at IS NULL)",
+    )
+    .bind(id)
+    .fetch_one(tx.connection())
+    .await?;
+    if is_cleared {
+        keep::unbuilt(tx, id).await
+    } else {
+        Ok(())
+    }
 }

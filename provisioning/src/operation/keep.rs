@@ -32,11 +32,27 @@ pub(super) fn doubt(operation: &Operation, target: &mut Target) {
     }
 }
 
+/// Gives a claim back whose step could not be kept: what a create made by then, nobody has written down.
+pub(super) async fn stumbled(tx: &mut TenantTx, id: OperationId, why: &str) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE operations SET status = 'retrying', reason = $2, input = CASE WHEN kind <> 'create' THEN input \
+           ELSE input || jsonb_build_object('notes', coalesce(input->'notes', '{}') || jsonb_build_object($3::text, true)) END \
+         WHERE id = $1 AND status = 'running'",
+    )
+    .bind(id)
+    .bind(why)
+    .bind(ending::IN_DOUBT)
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
 /// Keeps the outcome of one step.
 pub(super) async fn keep(tx: &mut TenantTx, work: &mut Work, result: Step) -> Result<Next, BillingError> {
     if let Err(PanelError::Unknown(_)) = &result {
         doubt(&work.operation, &mut work.target);
     }
+    ending::lock_service_of(tx, work.operation.id).await?;
     keep_known(tx, work).await?;
     tell(tx, work).await?;
     let id = work.operation.id;
@@ -192,7 +208,7 @@ pub(super) async fn finish(tx: &mut TenantTx, work: &Work, confirmed: Option<Con
         }
         "suspend" => service::set_suspended(tx, service, true).await?,
         "resume" => service::set_suspended(tx, service, false).await?,
-        "terminate" if ending::is_leftover(&work.operation) => ending::forget(tx, work).await?,
+        "terminate" if ending::is_leftover(&work.operation) => ending::forget(tx, service).await?,
         "terminate" => {
             service::mark_terminated(tx, service).await?;
             ending::close_failed(tx, service).await?;

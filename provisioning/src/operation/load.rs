@@ -41,6 +41,7 @@ pub(super) struct Work {
 
 /// Claims an operation for one step.
 pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, BillingError> {
+    ending::lock_service_of(tx, id).await?;
     let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
     let operation: Option<Operation> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(id)
@@ -67,21 +68,7 @@ pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, 
         return Ok(Loaded::Over);
     }
     if found.status == "pending" && operation.kind == "create" {
-        // Its order lost its money and waits for it again: being paid wakes it.
-        keep::mark(
-            tx,
-            id,
-            "queued",
-            &operation.step,
-            Some("the order waits for its payment"),
-        )
-        .await?;
-        // The time its money was waited for is no time that the panel took.
-        sqlx::query("UPDATE operations SET started_at = NULL WHERE id = $1")
-            .bind(id)
-            .execute(tx.connection())
-            .await?;
-        task::settle(tx, &keep::task_key(id)).await?;
+        wait_for_money(tx, &operation).await?;
         return Ok(Loaded::Over);
     }
     if earlier(tx, &operation).await? {
@@ -112,6 +99,18 @@ pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, 
         operation,
         target,
     })))
+}
+
+/// Its order lost its money and waits for it again: being paid wakes it.
+async fn wait_for_money(tx: &mut TenantTx, operation: &Operation) -> Result<(), BillingError> {
+    let (id, why) = (operation.id, "the order waits for its payment");
+    keep::mark(tx, id, "queued", &operation.step, Some(why)).await?;
+    // The time its money was waited for is no time that the panel took.
+    sqlx::query("UPDATE operations SET started_at = NULL WHERE id = $1")
+        .bind(id)
+        .execute(tx.connection())
+        .await?;
+    Ok(task::settle(tx, &keep::task_key(id)).await?)
 }
 
 /// The log says when the last step began: no second clock to keep.

@@ -10,7 +10,9 @@ use super::{COLUMNS, Operation, ending, enqueue, keep};
 use crate::OperationId;
 use crate::panel::{REFERENCE, Target};
 
+/// The operation, its service locked before it.
 async fn locked(tx: &mut TenantTx, id: OperationId) -> Result<Operation, BillingError> {
+    ending::lock_service_of(tx, id).await?;
     let sql = format!("{COLUMNS} WHERE id = $1 FOR UPDATE");
     let found: Option<Operation> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(id)
@@ -160,10 +162,17 @@ pub async fn skip(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingError
 /// that was to end stays, and is billed on.
 ///
 /// # Errors
-/// When it is over already, or at work this moment.
+/// When it is over already, or at work this moment, or an end that the panel was asked for.
 pub async fn cancel(tx: &mut TenantTx, id: OperationId, reason: &str) -> Result<(), BillingError> {
     let operation = locked(tx, id).await?;
     idle(&operation)?;
+    if ending::is_asked(&operation) {
+        // It would be billed on, and be gone.
+        return Err(BillingError::Conflict(
+            "asked",
+            "The panel was asked to remove it: wait until that is done or has failed.".into(),
+        ));
+    }
     keep::end(tx, id, "cancelled", Some(reason)).await?;
     keep::log(tx, id, &operation.step, "note", reason).await?;
     task::settle(tx, &keep::task_key(id)).await?;

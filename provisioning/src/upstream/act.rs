@@ -12,6 +12,8 @@ use crate::{link, operation};
 
 /// The cause of a suspension there that we ask for.
 pub(super) const CAUSE: &str = "reseller";
+/// Note of the parent's operation that its staff gave up.
+const GIVEN_UP: &str = "given_up";
 
 /// Suspends the parent's service for us, besides whatever else suspends it.
 pub(super) async fn suspend(context: &PanelContext, target: &mut Target) -> Step {
@@ -102,10 +104,13 @@ pub(super) async fn terminate(context: &PanelContext, target: &mut Target) -> St
                 Err(BillingError::Conflict("terminated", _)) => return Ok(Progress::done()),
                 other => other.map_err(refused)?,
             }
-            let key = format!("downstream:{}", target.operation);
-            let wanted = operation::want_end(&mut tx, found.id, &key).await.map_err(refused)?;
+            let wanted = operation::want_end(&mut tx, found.id, &key(target))
+                .await
+                .map_err(refused)?;
             commit(tx).await?;
-            target.notes.insert("operation".into(), json!(wanted));
+            if let Some(wanted) = wanted {
+                target.notes.insert("operation".into(), json!(wanted));
+            }
             Ok(Progress::again("upstream", 1))
         }
     }
@@ -155,8 +160,9 @@ pub(super) async fn pass_on(context: &PanelContext, target: &mut Target, kind: &
         if needed.is_some_and(|needed| !offered.contains(&needed)) {
             return Err(PanelError::refused("the provider does not offer this for its service"));
         }
-        let key = format!("downstream:{}", target.operation);
-        let wanted = operation::want(&mut tx, id, kind, &key, input).await.map_err(refused)?;
+        let wanted = operation::want(&mut tx, id, kind, &key(target), input)
+            .await
+            .map_err(refused)?;
         commit(tx).await?;
         target.notes.insert("operation".into(), json!(wanted));
         return Ok(Progress::again("upstream", 1));
@@ -170,12 +176,25 @@ pub(super) async fn pass_on(context: &PanelContext, target: &mut Target, kind: &
     Ok(match there.status.as_str() {
         "done" => Progress::done(),
         "failed" => Progress::wait("upstream", "the provider could not do it; its staff have been told", 60),
-        "cancelled" => return Err(PanelError::refused("the provider's staff gave it up")),
+        "cancelled" => {
+            // Tried again, it is asked for anew.
+            target.notes.remove("operation");
+            target.notes.insert(GIVEN_UP.into(), json!(known));
+            return Err(PanelError::refused("the provider's staff gave it up"));
+        }
         "waiting" if there.reason.is_some() => {
             Progress::wait("upstream", "the provider waits for its own provider", 10)
         }
         _ => Progress::again("upstream", 2),
     })
+}
+
+/// Of one operation here comes one there, and another when that was given up.
+fn key(target: &Target) -> String {
+    match target.note(GIVEN_UP) {
+        Some(last) => format!("downstream:{}:{last}", target.operation),
+        None => format!("downstream:{}", target.operation),
+    }
 }
 
 /// The parent's new password travels back when it holds.

@@ -5,6 +5,7 @@ mod by_hand;
 mod chain;
 mod compare;
 mod endings;
+mod late;
 mod rounds;
 mod staff;
 mod sweep;
