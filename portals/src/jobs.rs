@@ -18,6 +18,7 @@ use tenancy::jobs::{JobContext, Registry};
 use tenancy::mail::{self, SendMail};
 
 use crate::app::App;
+use crate::mails::people::SendReset;
 
 /// Subscriber: what a service's event wants on its panel.
 pub const OPERATE: &str = "operate_on_event";
@@ -50,6 +51,9 @@ pub fn registry(app: &App) -> Registry {
     let registry = Registry::default();
     let registry = job(registry, app, |app, context, args: SendMail| async move {
         mail::send(app.tenancy(), app.mailer(), &context.scope, &args, context.attempt).await
+    });
+    let registry = job(registry, app, |app, context, args: SendReset| async move {
+        crate::mails::people::reset_job(&app, &context, &args).await
     });
     let registry = job(registry, app, |app, context, args: DrivePayment| async move {
         payment::drive_job(app.tenancy(), app.gateways(), &context.scope, &args).await

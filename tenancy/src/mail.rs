@@ -6,7 +6,7 @@ use platform::mail::{Attachment, Mailer, OutgoingMail};
 use serde::{Deserialize, Serialize};
 
 use crate::listing::{self, Found, Kind, Order, Source, Window};
-use crate::{AccountId, MailId, Mode, Portal, Tenancy, TenantScope, TenantTx};
+use crate::{AccountId, MailId, Mode, Tenancy, Tenant, TenantScope, TenantTx};
 
 /// A rendered mail to keep and send.
 #[derive(Debug, Clone)]
@@ -248,24 +248,18 @@ async fn try_send(
         mark(tenancy, scope, mail.id, "kept", None).await?;
         return Ok(Outcome::Done);
     }
-    let host = tenancy
-        .directory()
-        .public_host(tenant, Portal::Account, tenancy.base_domain());
+    let host = sending_host(tenancy, tenant);
     let settings = &tenant.settings;
-    let from = if settings.mail_from.is_empty() {
-        format!("no-reply@{host}")
-    } else {
-        settings.mail_from.clone()
-    };
     let name = if settings.mail_from_name.is_empty() {
         &tenant.name
     } else {
         &settings.mail_from_name
     };
+    let answers = [&settings.mail_from, &settings.support_email];
     let outgoing = OutgoingMail {
         from_name: name.clone(),
-        from,
-        reply_to: Some(settings.support_email.clone()).filter(|s| !s.is_empty()),
+        from: format!("no-reply@{host}"),
+        reply_to: answers.into_iter().find(|address| !address.is_empty()).cloned(),
         to: mail.to_address.clone(),
         subject: mail.subject.clone(),
         text: mail.body_text.clone(),
@@ -287,6 +281,17 @@ async fn try_send(
             after: std::time::Duration::from_secs(30),
             why: error.to_string(),
         }),
+    }
+}
+
+/// The name a tenant's mails are sent from: one below the platform's own domain. What a tenant calls its address,
+/// and a domain that only its web server was proved for, is where answers go, never who the sender is.
+#[must_use]
+pub fn sending_host(tenancy: &Tenancy, tenant: &Tenant) -> String {
+    let base = tenancy.base_domain();
+    match tenancy.directory().host(base) {
+        Some(route) if route.tenant.id == tenant.id => base.to_owned(),
+        _ => format!("{}.{base}", tenant.slug),
     }
 }
 

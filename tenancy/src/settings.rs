@@ -23,7 +23,8 @@ pub struct Settings {
     pub vat_id: String,
     /// Name in the From of mails; empty: the tenant's name.
     pub mail_from_name: String,
-    /// Address in the From of mails; empty: `no-reply@` the host.
+    /// Where answers to mails go; empty: the support address. Who they are from is the platform's to say, as long as
+    /// nobody has proved that a domain's mail is theirs to send.
     pub mail_from: String,
     /// Where customers write to.
     pub support_email: String,
@@ -84,7 +85,6 @@ impl Default for Settings {
 
 /// What a parent's value may stand in for; who the seller is, never.
 const INHERITED: &[&str] = &[
-    "mail_from",
     "currencies",
     "due_days",
     "invoice_days_before",
@@ -193,12 +193,12 @@ mod tests {
     #[test]
     fn own_value_then_parents_then_default_but_never_the_parents_identity() {
         let chain = [
-            map(json!({"due_days": 14, "legal_name": "Root Ltd"})),
+            map(json!({"due_days": 14, "legal_name": "Root Ltd", "mail_from": "root@root.test"})),
             map(json!({"tagline": "Ours"})),
         ];
         let settings = Settings::from_values(&merge(&chain));
         assert_eq!(settings.due_days, 14);
-        assert_eq!(settings.legal_name, "");
+        assert_eq!((&*settings.legal_name, &*settings.mail_from), ("", ""));
         assert_eq!(settings.tagline, "Ours");
         assert_eq!(settings.suspend_after_days, 7);
     }

@@ -1,11 +1,17 @@
 //! Users: people who sign in. Passwords are argon2id; single-use tokens confirm mail and reset.
 
-use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
-use chrono::TimeDelta;
-use platform::db::{DbError, Tx, constraint};
-use platform::secret::sha256;
+mod claim;
+mod link;
 
-use crate::{TenantTx, UserId, audit};
+use platform::db::{DbError, constraint};
+
+pub use claim::{needs_invitation, reclaim};
+pub use link::{
+    TokenUse, accept_invitation, issue_ticket, issue_token, peek_token, request_token, reset_password, spend_ticket,
+    spend_token, take_over, verify_email, verify_with_password,
+};
+
+use crate::{Tenancy, TenantScope, TenantTx, UserId, audit, password};
 
 /// A user.
 #[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
@@ -68,38 +74,6 @@ impl From<sqlx::Error> for UserError {
     }
 }
 
-/// What a single-use token is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenUse {
-    /// Confirms the address; three days.
-    VerifyEmail,
-    /// Sets a new password; one hour.
-    ResetPassword,
-    /// Sets the first password of somebody who was invited; three days.
-    Invite,
-    /// Carries a sign-in between two hosts of one tenant; 60 seconds.
-    Ticket,
-}
-
-impl TokenUse {
-    fn word(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            // Used up on the same page.
-            Self::ResetPassword | Self::Invite => "reset_password",
-            Self::Ticket => "ticket",
-        }
-    }
-
-    fn lasts(self) -> TimeDelta {
-        match self {
-            Self::VerifyEmail | Self::Invite => TimeDelta::days(3),
-            Self::ResetPassword => TimeDelta::hours(1),
-            Self::Ticket => TimeDelta::seconds(60),
-        }
-    }
-}
-
 /// The form in which addresses are compared.
 #[must_use]
 pub fn normalise_email(email: &str) -> Option<String> {
@@ -140,38 +114,6 @@ pub fn check_name(name: &str) -> Result<&str, UserError> {
     if fine { Ok(name) } else { Err(UserError::BadName) }
 }
 
-/// Hashes off the async threads: argon2 takes tens of milliseconds on purpose.
-async fn hash(password: String) -> Result<String, UserError> {
-    tokio::task::spawn_blocking(move || {
-        Argon2::default()
-            .hash_password(password.as_bytes())
-            .map(|h| h.to_string())
-    })
-    .await
-    .ok()
-    .and_then(Result::ok)
-    .ok_or(UserError::BadPassword)
-}
-
-/// Compares, spending the same time when there is no hash, so that nobody learns who has an account.
-pub(crate) async fn matches(password: String, stored: Option<String>) -> bool {
-    tokio::task::spawn_blocking(move || {
-        match stored
-            .as_deref()
-            .and_then(|s| PasswordHash::new(s).ok().map(|h| h.to_string()))
-        {
-            Some(text) => PasswordHash::new(&text)
-                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()),
-            None => {
-                let _ = Argon2::default().hash_password(password.as_bytes());
-                false
-            }
-        }
-    })
-    .await
-    .unwrap_or(false)
-}
-
 /// A user to create.
 #[derive(Debug, Clone, Default)]
 pub struct NewUser {
@@ -195,7 +137,7 @@ pub async fn create(tx: &mut TenantTx, new: &NewUser) -> Result<User, UserError>
     let password = match &new.password {
         Some(password) => {
             check_password(password)?;
-            Some(hash(password.clone()).await?)
+            Some(password::hash(tx.tenant().id, password.clone()).await?)
         }
         None => None,
     };
@@ -249,88 +191,17 @@ pub async fn find_by_email(tx: &mut TenantTx, email: &str) -> Result<Option<User
         .await?)
 }
 
-/// Makes a single-use token; earlier ones of the same use end.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn issue_token(tx: &mut TenantTx, user: UserId, token_use: TokenUse) -> Result<String, DbError> {
-    let token = tx.random().token(32);
-    let now = tx.now();
-    sqlx::query("UPDATE user_tokens SET used_at = $3 WHERE user_id = $1 AND kind = $2 AND used_at IS NULL")
-        .bind(user)
-        .bind(token_use.word())
-        .bind(now)
-        .execute(tx.connection())
-        .await?;
-    sqlx::query("INSERT INTO user_tokens (id, user_id, kind, token_hash, expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(tx.new_uuid())
-        .bind(user)
-        .bind(token_use.word())
-        .bind(sha256(token.as_bytes()).to_vec())
-        .bind(now + token_use.lasts())
-        .bind(now)
-        .execute(tx.connection())
-        .await?;
-    Ok(token)
-}
-
-/// Uses a token up and says whose it was.
-///
-/// # Errors
-/// When it is unknown, old or used.
-pub async fn spend_token(tx: &mut TenantTx, token_use: TokenUse, token: &str) -> Result<User, UserError> {
-    let now = tx.now();
-    let user: Option<UserId> = sqlx::query_scalar(
-        "UPDATE user_tokens SET used_at = $3 WHERE token_hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3 RETURNING user_id",
-    )
-    .bind(sha256(token.as_bytes()).to_vec())
-    .bind(token_use.word())
-    .bind(now)
-    .fetch_optional(tx.connection())
-    .await?;
-    let user = user.ok_or(UserError::BadToken)?;
-    find(tx, user).await?.ok_or(UserError::BadToken)
-}
-
-/// Confirms the address behind a token.
-///
-/// # Errors
-/// When the token is no longer valid.
-pub async fn verify_email(tx: &mut TenantTx, token: &str) -> Result<User, UserError> {
-    let user = spend_token(tx, TokenUse::VerifyEmail, token).await?;
-    let now = tx.now();
-    sqlx::query("UPDATE users SET verified_at = coalesce(verified_at, $2) WHERE id = $1")
-        .bind(user.id)
-        .bind(now)
-        .execute(tx.connection())
-        .await?;
-    Ok(user)
-}
-
-/// Sets a new password by a reset token; every session of the user ends, and the address counts as confirmed.
-///
-/// # Errors
-/// When the token is no longer valid or the password is too short.
-pub async fn reset_password(tx: &mut TenantTx, token: &str, password: &str) -> Result<User, UserError> {
-    check_password(password)?;
-    let user = spend_token(tx, TokenUse::ResetPassword, token).await?;
-    let now = tx.now();
-    sqlx::query("UPDATE users SET verified_at = coalesce(verified_at, $2) WHERE id = $1")
-        .bind(user.id)
-        .bind(now)
-        .execute(tx.connection())
-        .await?;
-    set_password(tx, user.id, password).await?;
-    Ok(user)
-}
-
-/// Sets a password; older sessions end.
+/// Sets a password; older sessions and whatever links are on their way end.
 ///
 /// # Errors
 /// When it is too short.
 pub async fn set_password(tx: &mut TenantTx, user: UserId, password: &str) -> Result<(), UserError> {
     check_password(password)?;
-    let hashed = hash(password.to_owned()).await?;
+    let hashed = password::hash(tx.tenant().id, password.to_owned()).await?;
+    store_password(tx, user, &hashed).await
+}
+
+async fn store_password(tx: &mut TenantTx, user: UserId, hashed: &str) -> Result<(), UserError> {
     sqlx::query("UPDATE users SET password_hash = $2, session_epoch = session_epoch + 1 WHERE id = $1")
         .bind(user)
         .bind(hashed)
@@ -340,24 +211,48 @@ pub async fn set_password(tx: &mut TenantTx, user: UserId, password: &str) -> Re
         .bind(user)
         .execute(tx.connection())
         .await?;
+    link::end_all(tx, user).await?;
     audit::record(tx, "user.password_changed", user, serde_json::Value::Null).await?;
     Ok(())
 }
 
-/// Changes the password of somebody who knows the current one.
+/// Changes the password of somebody who knows the current one. Holds no transaction while comparing and hashing.
 ///
 /// # Errors
-/// When the current password is wrong or the new one too short.
-pub async fn change_password(tx: &mut TenantTx, user: UserId, current: &str, new: &str) -> Result<(), UserError> {
+/// When the current password is wrong or the new one too short, or too much is hashed at once.
+pub async fn change_password(
+    tenancy: &Tenancy,
+    scope: &TenantScope,
+    user: UserId,
+    current: &str,
+    new: &str,
+) -> Result<(), UserError> {
+    let tenant = scope.tenant().id;
+    let mut tx = tenancy.begin_read(scope).await?;
     let stored: Option<String> = sqlx::query_scalar("SELECT password_hash FROM users WHERE id = $1")
         .bind(user)
         .fetch_optional(tx.connection())
         .await?
         .flatten();
-    if !matches(current.to_owned(), stored).await {
+    tx.commit().await?;
+    if !password::matches(tenant, current.to_owned(), stored.clone()).await? {
         return Err(UserError::WrongPassword);
     }
-    set_password(tx, user, new).await
+    check_password(new)?;
+    let hashed = password::hash(tenant, new.to_owned()).await?;
+    let mut tx = tenancy.begin(scope).await?;
+    // What was compared is what is replaced: somebody may have set another one meanwhile.
+    let same: Option<bool> =
+        sqlx::query_scalar("SELECT password_hash IS NOT DISTINCT FROM $2 FROM users WHERE id = $1 FOR UPDATE")
+            .bind(user)
+            .bind(stored)
+            .fetch_optional(tx.connection())
+            .await?;
+    if same != Some(true) {
+        return Err(UserError::WrongPassword);
+    }
+    store_password(&mut tx, user, &hashed).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Changes name, language, zone and theme.
@@ -424,33 +319,6 @@ pub async fn list(
         .bind(after)
         .fetch_all(tx.connection())
         .await?)
-}
-
-/// Before rights are given to whoever has an address: a sign-in that was made with it and never confirmed may be
-/// a stranger's, so its password, sessions, links and tokens end. True when there was one: its mailbox gets a link then.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn reclaim(tx: &mut TenantTx, id: UserId) -> Result<bool, DbError> {
-    let done = sqlx::query(
-        "UPDATE users SET password_hash = NULL, session_epoch = session_epoch + 1 \
-         WHERE id = $1 AND verified_at IS NULL AND password_hash IS NOT NULL",
-    )
-    .bind(id)
-    .execute(tx.connection())
-    .await?;
-    if done.rows_affected() == 0 {
-        return Ok(false);
-    }
-    for statement in [
-        "DELETE FROM sessions WHERE user_id = $1",
-        "DELETE FROM user_tokens WHERE user_id = $1",
-        "DELETE FROM api_tokens WHERE user_id = $1",
-    ] {
-        sqlx::query(statement).bind(id).execute(tx.connection()).await?;
-    }
-    audit::record(tx, "user.reclaimed", id, serde_json::Value::Null).await?;
-    Ok(true)
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! The one integration binary: every room together, over a real database.
 
+mod access;
 mod api;
 mod architecture;
 mod bad_input;
 mod buying;
 mod gateway;
+mod identity;
 mod isolation;
 mod live;
 mod money;

@@ -22,12 +22,18 @@ impl Client {
     /// The key under which calls are counted: an IPv4 address, or the /64 that one IPv6 customer has to themselves.
     #[must_use]
     pub fn rate_key(&self) -> String {
-        match self.ip {
-            IpAddr::V4(ip) => ip.to_string(),
-            IpAddr::V6(ip) => {
-                let [a, b, c, d, ..] = ip.segments();
-                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
-            }
+        network(self.ip)
+    }
+}
+
+/// What one customer of a provider has to themselves: an IPv4 address, or an IPv6 /64.
+#[must_use]
+pub fn network(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
         }
     }
 }

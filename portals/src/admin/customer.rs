@@ -12,7 +12,7 @@ use tenancy::member::{self, Member};
 use tenancy::permission::{
     Permission, ReadAccounts, ReadInvoices, ReadOrders, ReadPayments, ReadServices, WriteAccounts, WriteOrders,
 };
-use tenancy::{AccountId, TenantTx};
+use tenancy::{AccountId, TenantTx, user};
 
 use super::desk::{Say, past_of};
 use crate::app::App;
@@ -21,7 +21,7 @@ use crate::status;
 use crate::web::answer::{Html, internal, not_found};
 use crate::web::countries;
 use crate::web::form::Form;
-use crate::web::list::{Cell, Row};
+use crate::web::list::{Act, Cell, Row};
 use crate::web::page::{self, Asked};
 
 /// Rows of each box.
@@ -31,6 +31,8 @@ const FEW: i64 = 6;
 struct Read {
     account: Account,
     members: Vec<Member>,
+    /// Whether the owner has no password yet.
+    waits: bool,
     services: Option<Vec<service::list::Row>>,
     invoices: Option<Vec<invoice::list::Row>>,
     payments: Option<Vec<payment::Payment>>,
@@ -61,9 +63,15 @@ async fn read<P>(tx: &mut TenantTx, staff: &Staff<P>, id: AccountId) -> Result<R
     };
     let may = |word: &str| staff.rights.has(word);
     let account = account::find(tx, id).await?.ok_or(BillingError::NotFound("account"))?;
+    let members = member::of_account(tx, id).await?;
+    let waits = match members.iter().find(|member| member.owner) {
+        Some(owner) => user::needs_invitation(tx, owner.user_id).await?,
+        None => false,
+    };
     let mut read = Read {
         account,
-        members: member::of_account(tx, id).await?,
+        members,
+        waits,
         services: None,
         invoices: None,
         payments: None,
@@ -138,7 +146,7 @@ async fn detail<P>(app: &App, staff: &Staff<P>, chrome: &Chrome, id: AccountId) 
     page.side
         .push(Block::facts(say.it("detail-facts"), facts(say, account)));
     page.side
-        .push(Block::table(say.it("customer-members"), members(say, &read.members)));
+        .push(Block::table(say.it("customer-members"), members(say, &read, may_write)));
     page.side.push(if may_write {
         Block::form(say.it("customer-notes"), notes(say, account))
     } else {
@@ -204,8 +212,10 @@ fn reseller(say: Say<'_>, id: tenancy::TenantId) -> String {
         .map_or_else(|| id.to_string(), |tenant| tenant.name.clone())
 }
 
-fn members(say: Say<'_>, members: &[Member]) -> Table {
-    let rows = members
+/// The team; an owner who cannot sign in yet may be invited once more.
+fn members(say: Say<'_>, read: &Read, may_write: bool) -> Table {
+    let rows = read
+        .members
         .iter()
         .map(|member| {
             let rights = if member.owner {
@@ -213,10 +223,18 @@ fn members(say: Say<'_>, members: &[Member]) -> Table {
             } else {
                 member.permissions.join(", ")
             };
-            Row::plain(vec![
+            let row = Row::plain(vec![
                 Cell::text(&member.user_name).below(&member.email),
                 Cell::quiet(rights),
-            ])
+            ]);
+            if !(member.owner && read.waits && may_write) {
+                return row;
+            }
+            row.with(vec![Act {
+                path: format!("/admin/customers/{}/invite", read.account.id),
+                label: say.it("customer-invite"),
+                icon: "send",
+            }])
         })
         .collect();
     let labels = [say.it("list-name"), say.it("settings-staff-rights")];

@@ -187,6 +187,7 @@ pub async fn create(
     let done = async {
         let mut tx = app.tenancy().begin(&staff.scope).await?;
         let account = account::create(&mut tx, &wanted).await?;
+        crate::mails::people::invite_owner(&app, &mut tx, account.id).await?;
         tx.commit().await?;
         Ok::<_, AccountError>(account)
     };
@@ -252,5 +253,32 @@ pub async fn update(
             Redirect::to(&format!("/admin/customers/{id}")).into_response()
         }
         Err(error) => refuse(&app, &chrome, edit_page(say, &account), &typed, error),
+    }
+}
+
+/// `POST /admin/customers/{id}/invite`: another link for an owner who has no password yet.
+pub async fn invite(
+    State(app): State<App>,
+    staff: Staff<WriteAccounts>,
+    asked: Asked,
+    Path(id): Path<String>,
+) -> Response {
+    let Ok(id) = id.parse() else { return not_found() };
+    let done = async {
+        let mut tx = app.tenancy().begin(&staff.scope).await?;
+        account::find(&mut tx, id).await?.ok_or(AccountError::Unknown)?;
+        crate::mails::people::invite_owner(&app, &mut tx, id).await?;
+        tx.commit().await?;
+        Ok::<_, AccountError>(())
+    };
+    match done.await {
+        Ok(()) => {
+            let chrome = page::admin(&app, &staff, &asked, "customers").await;
+            let text = app.say(&chrome, "customer-invited", &[]);
+            page::flash(&staff.session, Tone::Success, text).await;
+            Redirect::to(&format!("/admin/customers/{id}")).into_response()
+        }
+        Err(AccountError::Unknown) => not_found(),
+        Err(error) => internal(error),
     }
 }

@@ -25,6 +25,7 @@ mod settings;
 mod styleguide;
 mod tasks;
 pub mod tenants;
+mod tokens;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -80,6 +81,7 @@ fn business() -> Router<App> {
         .route("/admin/customers/{id}", get(customer::show).post(customer_form::update))
         .route("/admin/customers/{id}/edit", get(customer_form::edit))
         .route("/admin/customers/{id}/notes", post(customer::set_notes))
+        .route("/admin/customers/{id}/invite", post(customer_form::invite))
         .route(
             "/admin/customers/{id}/orders/new",
             get(new_order::show).post(new_order::submit),
@@ -119,6 +121,10 @@ fn supply() -> Router<App> {
         .route("/admin/staff/new", get(people::new))
         .route("/admin/staff/{id}", get(people::edit).post(people::update))
         .route("/admin/staff/{id}/revoke", post(people::end))
+        .route("/admin/tokens", get(tokens::list).post(tokens::create))
+        .route("/admin/tokens/new", get(tokens::new))
+        .route("/admin/tokens/{id}", get(tokens::show).post(tokens::update))
+        .route("/admin/tokens/{id}/revoke", post(tokens::revoke))
 }
 
 /// What is sold.

@@ -197,10 +197,10 @@ pub async fn create(
     let done = async {
         let mut tx = app.tenancy().begin(&own.scope).await?;
         let email = user::normalise_email(text("email")).ok_or(user::UserError::BadEmail)?;
-        let (person, is_new) = match user::find_by_email(&mut tx, &email).await? {
+        let person = match user::find_by_email(&mut tx, &email).await? {
             Some(person) => {
-                let was_open = person.id != own.user.id && user::reclaim(&mut tx, person.id).await?;
-                (person, was_open)
+                user::reclaim(&mut tx, person.id).await?;
+                person
             }
             None => {
                 let name = Some(text("name")).filter(|name| !name.is_empty());
@@ -209,13 +209,11 @@ pub async fn create(
                     email: text("email").to_owned(),
                     ..user::NewUser::default()
                 };
-                (user::create(&mut tx, &new).await?, true)
+                user::create(&mut tx, &new).await?
             }
         };
         set(&mut tx, &own.rights, person.id, &ticked(&typed)).await?;
-        if is_new {
-            crate::mails::people::invite(&app, &mut tx, &person, tenancy::Portal::Admin).await?;
-        }
+        crate::mails::people::invite(&app, &mut tx, &person, tenancy::Portal::Admin, None).await?;
         tx.commit().await?;
         Ok::<_, StaffError>(())
     };

@@ -1,12 +1,14 @@
 //! Settings of the tenant: who it is, how it bills, how it looks, who works here, which hosts it has.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use platform::views::{Context, Tone};
+use platform::views::{Context, Page, Tone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tenancy::brand::Colour;
+use tenancy::brand::{Brand, Colour};
 use tenancy::extract::Staff;
 use tenancy::permission::{Permission, ReadSettings, WriteSettings};
 use tenancy::settings::{self, SettingError, Settings};
@@ -15,7 +17,7 @@ use tenancy::{audit, host, staff as people, user};
 use crate::app::App;
 use crate::status::{self, Badge};
 use crate::web::answer::{Html, internal};
-use crate::web::form::Form;
+use crate::web::form::{Form, whole};
 use crate::web::page::{self, Asked};
 
 #[derive(Serialize)]
@@ -28,11 +30,11 @@ struct Values {
     mail_from: String,
     tagline: String,
     invoice_prefix: String,
-    due_days: u32,
-    invoice_days_before: u32,
-    due_soon_days: u32,
-    suspend_after_days: u32,
-    order_expire_days: u32,
+    due_days: String,
+    invoice_days_before: String,
+    due_soon_days: String,
+    suspend_after_days: String,
+    order_expire_days: String,
 }
 
 impl From<&Settings> for Values {
@@ -46,11 +48,11 @@ impl From<&Settings> for Values {
             mail_from: own.mail_from.clone(),
             tagline: own.tagline.clone(),
             invoice_prefix: own.invoice_prefix.clone(),
-            due_days: own.due_days,
-            invoice_days_before: own.invoice_days_before,
-            due_soon_days: own.due_soon_days,
-            suspend_after_days: own.suspend_after_days,
-            order_expire_days: own.order_expire_days,
+            due_days: own.due_days.to_string(),
+            invoice_days_before: own.invoice_days_before.to_string(),
+            due_soon_days: own.due_soon_days.to_string(),
+            suspend_after_days: own.suspend_after_days.to_string(),
+            order_expire_days: own.order_expire_days.to_string(),
         }
     }
 }
@@ -63,6 +65,12 @@ struct Errors {
     color: Option<String>,
     color_dark: Option<String>,
     accent: Option<String>,
+    radius: Option<String>,
+    due_days: Option<String>,
+    invoice_days_before: Option<String>,
+    due_soon_days: Option<String>,
+    suspend_after_days: Option<String>,
+    order_expire_days: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -70,7 +78,25 @@ struct BrandView {
     color: String,
     color_dark: String,
     accent: String,
-    radius: u8,
+    radius: String,
+}
+
+impl From<&Brand> for BrandView {
+    fn from(own: &Brand) -> Self {
+        Self {
+            color: own.color.into(),
+            color_dark: own.color_dark.map(String::from).unwrap_or_default(),
+            accent: own.accent.into(),
+            radius: own.radius.to_string(),
+        }
+    }
+}
+
+/// What was typed and not taken; the rest is as it is set.
+#[derive(Default)]
+struct Typed {
+    values: Option<Values>,
+    brand: Option<BrandView>,
 }
 
 #[derive(Serialize)]
@@ -95,6 +121,8 @@ struct SettingsPage {
     staff: Vec<StaffView>,
     hosts: Vec<HostView>,
     own_host: String,
+    /// Mails are sent from here.
+    mail_host: String,
     may_write: bool,
 }
 
@@ -104,7 +132,15 @@ impl Context for SettingsPage {
 
 /// `GET /admin/settings`
 pub async fn show(State(app): State<App>, staff: Staff<ReadSettings>, asked: Asked) -> Response {
-    render(&app, &staff, &asked, StatusCode::OK, None, Errors::default()).await
+    render(
+        &app,
+        &staff,
+        &asked,
+        StatusCode::OK,
+        Typed::default(),
+        Errors::default(),
+    )
+    .await
 }
 
 async fn render<P: Permission>(
@@ -112,7 +148,7 @@ async fn render<P: Permission>(
     staff: &Staff<P>,
     asked: &Asked,
     status: StatusCode,
-    typed: Option<Values>,
+    typed: Typed,
     errors: Errors,
 ) -> Response {
     let read = async {
@@ -137,14 +173,9 @@ async fn render<P: Permission>(
         }
     };
     let context = SettingsPage {
-        values: typed.unwrap_or_else(|| Values::from(&tenant.settings)),
+        values: typed.values.unwrap_or_else(|| Values::from(&tenant.settings)),
         errors,
-        brand: BrandView {
-            color: tenant.brand.color.into(),
-            color_dark: tenant.brand.color_dark.map(String::from).unwrap_or_default(),
-            accent: tenant.brand.accent.into(),
-            radius: tenant.brand.radius,
-        },
+        brand: typed.brand.unwrap_or_else(|| BrandView::from(&tenant.brand)),
         staff: rows
             .iter()
             .map(|row| StaffView {
@@ -162,6 +193,7 @@ async fn render<P: Permission>(
             })
             .collect(),
         own_host: format!("{}.{}", tenant.slug, app.tenancy().base_domain()),
+        mail_host: tenancy::mail::sending_host(app.tenancy(), tenant),
         may_write: staff.rights.has(WriteSettings::NAME),
     };
     Html::show(app, status, &context, &page)
@@ -211,15 +243,11 @@ pub async fn company(
             (fields.legal_name, fields.address, fields.country, fields.vat_id);
         (typed.support_email, typed.mail_from, typed.tagline) =
             (fields.support_email, fields.mail_from, fields.tagline);
-        return render(
-            &app,
-            &staff,
-            &asked,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            Some(typed),
-            errors,
-        )
-        .await;
+        let typed = Typed {
+            values: Some(typed),
+            brand: None,
+        };
+        return render(&app, &staff, &asked, StatusCode::UNPROCESSABLE_ENTITY, typed, errors).await;
     }
     let values = json!({
         "legal_name": fields.legal_name.trim(), "address": address, "country": country, "vat_id": fields.vat_id.trim(),
@@ -231,11 +259,21 @@ pub async fn company(
 #[derive(Deserialize)]
 pub struct Billing {
     invoice_prefix: String,
-    due_days: u32,
-    invoice_days_before: u32,
-    due_soon_days: u32,
-    suspend_after_days: u32,
-    order_expire_days: u32,
+    due_days: String,
+    invoice_days_before: String,
+    due_soon_days: String,
+    suspend_after_days: String,
+    order_expire_days: String,
+}
+
+/// A number that was typed, or zero with the words for its field.
+fn number(app: &App, page: &Page, typed: &str, within: RangeInclusive<u32>) -> (u32, Option<String>) {
+    if let Some(number) = whole(typed, &within) {
+        return (number, None);
+    }
+    let (least, most) = (within.start().to_string(), within.end().to_string());
+    let words = app.say(page, "settings-error-number", &[("least", &least), ("most", &most)]);
+    (0, Some(words))
 }
 
 /// `POST /admin/settings/billing`
@@ -245,6 +283,41 @@ pub async fn billing(
     asked: Asked,
     Form(fields): Form<Billing>,
 ) -> Response {
+    let page = page::admin(&app, &staff, &asked, "settings").await;
+    let read = |typed: &str, within| number(&app, &page, typed, within);
+    let mut errors = Errors::default();
+    let (due, before, soon, grace, expire);
+    (due, errors.due_days) = read(&fields.due_days, 0..=90);
+    (before, errors.invoice_days_before) = read(&fields.invoice_days_before, 0..=60);
+    (soon, errors.due_soon_days) = read(&fields.due_soon_days, 0..=60);
+    (grace, errors.suspend_after_days) = read(&fields.suspend_after_days, 1..=365);
+    (expire, errors.order_expire_days) = read(&fields.order_expire_days, 0..=365);
+    let wrong = [
+        &errors.due_days,
+        &errors.invoice_days_before,
+        &errors.due_soon_days,
+        &errors.suspend_after_days,
+        &errors.order_expire_days,
+    ];
+    if wrong.iter().any(|error| error.is_some()) {
+        let mut values = Values::from(&staff.scope.tenant().settings);
+        (values.invoice_prefix, values.due_days, values.invoice_days_before) =
+            (fields.invoice_prefix, fields.due_days, fields.invoice_days_before);
+        (
+            values.due_soon_days,
+            values.suspend_after_days,
+            values.order_expire_days,
+        ) = (
+            fields.due_soon_days,
+            fields.suspend_after_days,
+            fields.order_expire_days,
+        );
+        let typed = Typed {
+            values: Some(values),
+            brand: None,
+        };
+        return render(&app, &staff, &asked, StatusCode::UNPROCESSABLE_ENTITY, typed, errors).await;
+    }
     let prefix: String = fields
         .invoice_prefix
         .chars()
@@ -252,9 +325,8 @@ pub async fn billing(
         .take(12)
         .collect();
     let values = json!({
-        "invoice_prefix": prefix, "due_days": fields.due_days.min(90), "invoice_days_before": fields.invoice_days_before.min(60),
-        "due_soon_days": fields.due_soon_days.min(60), "suspend_after_days": fields.suspend_after_days.clamp(1, 365),
-        "order_expire_days": fields.order_expire_days.min(365),
+        "invoice_prefix": prefix, "due_days": due, "invoice_days_before": before, "due_soon_days": soon,
+        "suspend_after_days": grace, "order_expire_days": expire,
     });
     save(&app, &staff, &asked, values).await
 }
@@ -264,7 +336,7 @@ pub struct Look {
     color: String,
     color_dark: String,
     accent: String,
-    radius: u8,
+    radius: String,
 }
 
 /// `POST /admin/settings/brand`: any readable colour is taken; contrast is computed, not demanded.
@@ -283,17 +355,27 @@ pub async fn brand(
             .map_err(|_| wrong.clone()),
     };
     let (color, dark, accent) = (parse(&fields.color), parse(&fields.color_dark), parse(&fields.accent));
+    let (radius, no_radius) = number(&app, &page, &fields.radius, 0..=12);
     let errors = Errors {
+        radius: no_radius.clone(),
         color: color.as_ref().err().cloned(),
         color_dark: dark.as_ref().err().cloned(),
         accent: accent.as_ref().err().cloned(),
         ..Errors::default()
     };
-    let (Ok(color), Ok(dark), Ok(accent)) = (color, dark, accent) else {
-        return render(&app, &staff, &asked, StatusCode::UNPROCESSABLE_ENTITY, None, errors).await;
+    let (Ok(color), Ok(dark), Ok(accent), None) = (color, dark, accent, no_radius) else {
+        let typed = Typed {
+            values: None,
+            brand: Some(BrandView {
+                color: fields.color,
+                color_dark: fields.color_dark,
+                accent: fields.accent,
+                radius: fields.radius,
+            }),
+        };
+        return render(&app, &staff, &asked, StatusCode::UNPROCESSABLE_ENTITY, typed, errors).await;
     };
-    let values =
-        json!({ "brand": { "color": color, "color_dark": dark, "accent": accent, "radius": fields.radius.min(12) } });
+    let values = json!({ "brand": { "color": color, "color_dark": dark, "accent": accent, "radius": radius } });
     save(&app, &staff, &asked, values).await
 }
 

@@ -209,6 +209,7 @@ async fn create(
     let new: NewAccount = body::read(&bytes)?;
     let mut tx = app.tenancy().begin(caller.scope()).await?;
     let account = account::create(&mut tx, &new).await.map_err(failed)?;
+    crate::mails::people::invite_owner(&app, &mut tx, account.id).await?;
     let owner = member::owner(&mut tx, account.id).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(view(account, owner)?)))

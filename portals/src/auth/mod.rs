@@ -4,8 +4,9 @@ mod password;
 mod sign_in;
 mod sign_up;
 mod ticket;
+mod verify;
 
-pub use sign_up::send_verification;
+pub use verify::send_verification;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -18,11 +19,14 @@ pub fn routes() -> Router<App> {
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))
-        .route("/verify-email", get(sign_up::verify))
+        .route("/verify-email", get(verify::follow).post(verify::confirm))
         .route("/forgot-password", get(password::forgot).post(password::send_link))
         .route("/reset-password", get(password::reset).post(password::set))
+        .route("/accept-invite", get(password::welcome).post(password::accept))
+        .route("/go/", get(ticket::go_home))
         .route("/go/{*path}", get(ticket::go))
-        .route("/enter", get(ticket::enter))
+        .route("/account/profile/verify", post(verify::again))
+        .route("/enter", get(ticket::enter).post(ticket::go_on))
 }
 
 /// A path of this host to come back to; anything else would be an open redirect.

@@ -13,7 +13,7 @@ use tenancy::{session, sign_in};
 use super::safe_next;
 use crate::app::App;
 use crate::web::answer::{Html, internal};
-use crate::web::client::client;
+use crate::web::client::{Keep, coming};
 use crate::web::form::Form;
 use crate::web::page::{self, Asked};
 
@@ -68,13 +68,14 @@ pub async fn submit(
     Form(fields): Form<Fields>,
 ) -> Response {
     let next = safe_next(&fields.next).to_owned();
-    let client = client(&headers);
+    let client = coming(&app, &headers);
     match sign_in::sign_in(app.tenancy(), &visitor.scope, &fields.email, &fields.password, &client).await {
         Ok(user) => {
             if let Err(error) = session::sign_in(&visitor.session, &user, app.tenancy().now()).await {
                 return internal(error);
             }
-            Redirect::to(if next == "/" { landing(&visitor) } else { &next }).into_response()
+            let path = if next == "/" { landing(&visitor) } else { &next };
+            Keep::on(Redirect::to(path).into_response(), &client)
         }
         Err(SignInError::Db(error)) => internal(error),
         Err(error) => {

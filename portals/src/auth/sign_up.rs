@@ -1,19 +1,19 @@
-//! Signing up, and confirming the address.
+//! Signing up.
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use platform::views::Context;
 use serde::{Deserialize, Serialize};
 use tenancy::account::{self, NewAccount};
 use tenancy::extract::Visitor;
-use tenancy::user::{self, NewUser, TokenUse, User, UserError};
-use tenancy::{TenantTx, session};
+use tenancy::session;
+use tenancy::user::{self, NewUser, User, UserError};
 
-use super::safe_next;
+use super::{safe_next, send_verification};
 use crate::app::App;
-use crate::mails;
 use crate::web::answer::{Html, internal};
+use crate::web::client::client;
 use crate::web::countries::{Country, countries};
 use crate::web::form::Form;
 use crate::web::page::{self, Asked};
@@ -77,7 +77,13 @@ pub async fn show(State(app): State<App>, visitor: Visitor, asked: Asked, Query(
     Html::show(&app, StatusCode::OK, &context, &page)
 }
 
-pub async fn submit(State(app): State<App>, visitor: Visitor, asked: Asked, Form(fields): Form<Fields>) -> Response {
+pub async fn submit(
+    State(app): State<App>,
+    visitor: Visitor,
+    asked: Asked,
+    headers: HeaderMap,
+    Form(fields): Form<Fields>,
+) -> Response {
     let page = page::plain(&app, &visitor, &asked).await;
     let say = |key: &str| Some(app.say(&page, key, &[]));
     let mut errors = Errors::default();
@@ -97,7 +103,7 @@ pub async fn submit(State(app): State<App>, visitor: Visitor, asked: Asked, Form
         errors.name.is_some() || errors.email.is_some() || errors.country.is_some() || errors.password.is_some();
     let mut error = None;
     if !wrong {
-        match create(&app, &visitor, &fields, page.locale.language()).await {
+        match create(&app, &visitor, &headers, (&fields, page.locale.language())).await {
             Ok(user) => return enter(&app, &visitor, &user, &fields.next).await,
             Err(UserError::Db(error)) => return internal(error),
             Err(_) => error = Some("auth-error-taken"),
@@ -115,7 +121,12 @@ pub async fn submit(State(app): State<App>, visitor: Visitor, asked: Asked, Form
     Html::show(&app, StatusCode::UNPROCESSABLE_ENTITY, &context, &page)
 }
 
-async fn create(app: &App, visitor: &Visitor, fields: &Fields, language: &str) -> Result<User, UserError> {
+async fn create(
+    app: &App,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    (fields, language): (&Fields, &str),
+) -> Result<User, UserError> {
     let mut tx = app.tenancy().begin(&visitor.scope).await?;
     let new = NewUser {
         email: fields.email.clone(),
@@ -137,16 +148,9 @@ async fn create(app: &App, visitor: &Visitor, fields: &Fields, language: &str) -
         account::AccountError::User(error) => error,
         account::AccountError::Fields(_) | account::AccountError::Unknown => UserError::BadName,
     })?;
-    send_verification(app, &mut tx, &user).await?;
+    send_verification(app, &mut tx, &user, &client(headers)).await?;
     tx.commit().await?;
     Ok(user)
-}
-
-/// Mails a fresh confirmation link.
-pub async fn send_verification(app: &App, tx: &mut TenantTx, user: &User) -> Result<(), UserError> {
-    let token = user::issue_token(tx, user.id, TokenUse::VerifyEmail).await?;
-    mails::people::verify(app, tx, user, &token).await?;
-    Ok(())
 }
 
 async fn enter(app: &App, visitor: &Visitor, user: &User, next: &str) -> Response {
@@ -154,40 +158,4 @@ async fn enter(app: &App, visitor: &Visitor, user: &User, next: &str) -> Respons
         return internal(error);
     }
     Redirect::to(safe_next(next)).into_response()
-}
-
-#[derive(Deserialize)]
-pub struct Token {
-    #[serde(default)]
-    token: String,
-}
-
-#[derive(Serialize)]
-struct Verified {
-    ok: bool,
-}
-
-impl Context for Verified {
-    const TEMPLATE: &'static str = "auth/verified.html";
-}
-
-pub async fn verify(State(app): State<App>, visitor: Visitor, asked: Asked, Query(query): Query<Token>) -> Response {
-    let verified = async {
-        let mut tx = app.tenancy().begin(&visitor.scope).await?;
-        let user = user::verify_email(&mut tx, &query.token).await?;
-        tx.commit().await?;
-        Ok::<_, UserError>(user)
-    };
-    let ok = match verified.await {
-        Ok(_) => true,
-        Err(UserError::Db(error)) => return internal(error),
-        Err(_) => false,
-    };
-    let page = page::plain(&app, &visitor, &asked).await;
-    let status = if ok {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
-    Html::show(&app, status, &Verified { ok }, &page)
 }

@@ -75,7 +75,10 @@ async fn make_owner(tenancy: &Tenancy, tenant: TenantId, email: &str) -> Result<
     let scope = resolve::system(tenancy, tenant, "tenant create")?;
     let mut tx = tenancy.begin(&scope).await?;
     let user = match user::find_by_email(&mut tx, email).await? {
-        Some(user) => user,
+        Some(user) => {
+            user::reclaim(&mut tx, user.id).await?;
+            user
+        }
         None => {
             let name = email.split('@').next().unwrap_or(email).to_owned();
             user::create(

@@ -7,7 +7,10 @@ use axum::response::Response;
 use http::HeaderValue;
 use tenancy::sign_in::Client;
 
-/// Address (proxies considered) and User-Agent.
+use super::page::cookie;
+use crate::app::App;
+
+/// Address (proxies considered), User-Agent, and what this browser was given when somebody came in with it.
 #[must_use]
 pub fn client(headers: &HeaderMap) -> Client {
     let text = |name: &str| {
@@ -20,6 +23,57 @@ pub fn client(headers: &HeaderMap) -> Client {
     Client {
         ip: text(CLIENT_IP),
         user_agent: text("user-agent"),
+        device: device(headers).unwrap_or_default(),
+    }
+}
+
+/// The same for a browser that may come in: one without a secret of its own has a new one, to be kept if it does.
+#[must_use]
+pub fn coming(app: &App, headers: &HeaderMap) -> Client {
+    let mut client = client(headers);
+    if client.device.is_empty() {
+        client.device = app.tenancy().random().token(24);
+    }
+    client
+}
+
+fn device(headers: &HeaderMap) -> Option<String> {
+    let fine = |value: &String| {
+        (16..=100).contains(&value.len())
+            && value
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    cookie(headers, "__Host-device")
+        .or_else(|| cookie(headers, "device"))
+        .filter(fine)
+}
+
+/// Marks an answer to a browser with which somebody came in: it keeps its secret for a year.
+#[derive(Clone)]
+pub struct Keep(String);
+
+impl Keep {
+    /// Marks the answer.
+    #[must_use]
+    pub fn on(mut response: Response, client: &Client) -> Response {
+        response.extensions_mut().insert(Self(client.device.clone()));
+        response
+    }
+
+    /// The cookie, where the visitor's own connection is TLS or not.
+    #[must_use]
+    pub fn cookie(&self, secure: bool) -> Option<HeaderValue> {
+        let (name, flag) = if secure {
+            ("__Host-device", "; Secure")
+        } else {
+            ("device", "")
+        };
+        let line = format!(
+            "{name}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{flag}",
+            self.0
+        );
+        HeaderValue::from_str(&line).ok().filter(|_| !self.0.is_empty())
     }
 }
 

@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
+use platform::web::client::Client;
 use tenancy::extract::ErrorMark;
 use tenancy::resolve::{self, ResolveError};
 use tenancy::session::TenantStore;
@@ -14,6 +15,7 @@ use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
+use super::client::Keep;
 use crate::app::App;
 
 /// Answers for known hosts only; an unknown one gets a plain 404 with nobody's name on it, and costs no query.
@@ -116,7 +118,9 @@ pub async fn session(State(app): State<App>, request: Request, next: Next) -> Re
     let Some(scope) = request.extensions().get::<TenantScope>().cloned() else {
         return next.run(request).await;
     };
-    let secure = app.is_secure();
+    // A proxy in front may speak TLS for us.
+    let https = request.extensions().get::<Client>().is_some_and(|client| client.https);
+    let secure = app.is_secure() || https;
     let store = TenantStore::new(app.tenancy().clone(), scope);
     let layer = SessionManagerLayer::new(store)
         .with_name(if secure { "__Host-sid" } else { "sid" })
@@ -124,10 +128,15 @@ pub async fn session(State(app): State<App>, request: Request, next: Next) -> Re
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_expiry(Expiry::OnInactivity(Duration::days(30)));
-    match layer.layer(next).call(request).await {
+    let mut response = match layer.layer(next).call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
+    };
+    let kept = response.extensions().get::<Keep>().and_then(|keep| keep.cookie(secure));
+    if let Some(cookie) = kept {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
+    response
 }
 
 /// Draws the tenant's error page over a bare error, where a person asked.

@@ -82,3 +82,5 @@ team-remove-text = Für dieses Konto sieht und tut diese Person dann nichts mehr
 team-error-email = Das ist keine E-Mail-Adresse.
 team-error-there = Diese Person ist schon im Team.
 team-error-rights = Wählen Sie mindestens eines, das sie darf.
+profile-unverified = Diese Adresse ist noch nicht bestätigt. Wir haben Ihnen einen Link geschickt; er gilt drei Tage.
+profile-verify = Neuen Link schicken

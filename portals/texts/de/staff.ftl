@@ -183,3 +183,5 @@ did-operation-skipped = Vorgang als erledigt gezählt
 did-operation-cancelled = Vorgang aufgegeben
 did-subscription-created = Vertrag begonnen
 did-subscription-cancelled = Vertrag gekündigt
+customer-invite = Erneut einladen
+customer-invited = Eine Einladung ist unterwegs, außer diese Adresse hat in der letzten Stunde schon mehrere bekommen.

@@ -82,3 +82,5 @@ team-remove-text = They no longer see or do anything for this account. Their own
 team-error-email = This is no e-mail address.
 team-error-there = They are in the team already.
 team-error-rights = Choose at least one thing they may do.
+profile-unverified = This address is not confirmed yet. We have sent you a link; it works for three days.
+profile-verify = Send another link

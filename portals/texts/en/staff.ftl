@@ -183,3 +183,5 @@ did-operation-skipped = Operation counted as done
 did-operation-cancelled = Operation given up
 did-subscription-created = Subscription begun
 did-subscription-cancelled = Subscription cancelled
+customer-invite = Invite again
+customer-invited = An invitation is on its way, unless this address got several within the last hour.

@@ -43,10 +43,12 @@ const TENANT: &[Source] = &[
     source!(15, "tenant", "0015_money_in_time"),
     source!(16, "tenant", "0016_endings"),
     source!(17, "tenant", "0017_comparisons"),
+    source!(18, "tenant", "0018_identity"),
+    source!(19, "tenant", "0019_tokens"),
 ];
 
 /// The version every tenant schema should be at.
-pub const TENANT_VERSION: i32 = 17;
+pub const TENANT_VERSION: i32 = 19;
 
 /// The tenant migrations, oldest first.
 #[must_use]

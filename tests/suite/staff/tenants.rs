@@ -58,7 +58,7 @@ async fn a_tenant_is_made_and_its_owner_invited_in_its_language() {
         "Legen Sie Ihr Passwort für \u{2068}Nordlicht\u{2069} fest".replace(['\u{2068}', '\u{2069}'], "")
     );
     assert!(
-        body.contains("/reset-password?token=") && body.contains("drei Tage"),
+        body.contains("/accept-invite?token=") && body.contains("drei Tage"),
         "{body}"
     );
     let again = staff
@@ -105,6 +105,37 @@ async fn a_look_needs_a_reason_and_shows_a_banner_and_a_suspension_says_what_it_
     );
     let left = staff.post("/admin/tenants/leave", &[]).await;
     assert_eq!((left.status, left.location.as_str()), (303, path.as_str()));
+    // A look ends an hour after it began, whatever is done in it; what was meant for the child is done nowhere.
+    assert_eq!(staff.post(&format!("{path}/look"), &reason).await.status, 303);
+    shop.world.clock.advance(chrono::TimeDelta::minutes(59));
+    assert!(staff.get("/admin").await.has("class=\"banner\""));
+    shop.world.clock.advance(chrono::TimeDelta::minutes(1));
+    let company = [("name", "Meant for the child")];
+    let over = staff.post("/admin/settings", &company).await;
+    assert_eq!(
+        (over.status, over.location),
+        (303, format!("{path}?look=ended")),
+        "{}",
+        over.html
+    );
+    let back = staff.get(&format!("{path}?look=ended")).await;
+    assert!(
+        back.has("has ended") && !back.has("class=\"banner\""),
+        "{}",
+        back.text()
+    );
+    assert!(!staff.get("/admin/settings").await.has("Meant for the child"));
+    for (slug, deed) in [
+        ("demo", "tenant.look_ended"),
+        ("nordlicht", "tenant.look_ended_by_parent"),
+    ] {
+        let mut tx = shop.world.begin(slug).await;
+        let deeds = tenancy::audit::list(&mut tx, None, Some(deed), 10, None)
+            .await
+            .expect("the log");
+        let why: Vec<&str> = deeds.iter().filter_map(|deed| deed.detail["why"].as_str()).collect();
+        assert_eq!(why, ["time", "left"], "{slug}");
+    }
     assert_eq!(staff.post(&format!("{path}/suspend"), &reason).await.status, 303);
     let page = staff.get(&path).await;
     assert!(

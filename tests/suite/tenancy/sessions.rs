@@ -86,13 +86,12 @@ async fn a_new_password_ends_every_session() {
     let world = World::new().await;
     let user = world.user("ezscale", "ann@hall.test", Some(PASSWORD)).await;
     let id = signed_in(&world, "ezscale", &user).await;
-    let mut tx = world.begin("ezscale").await;
-    let wrong = user::change_password(&mut tx, user.id, "not my password", "another long one").await;
+    let (doors, scope) = (&world.tenancy, world.scope("ezscale"));
+    let wrong = user::change_password(doors, &scope, user.id, "not my password", "another long one").await;
     assert!(matches!(wrong, Err(UserError::WrongPassword)));
-    user::change_password(&mut tx, user.id, PASSWORD, "another long one")
+    user::change_password(doors, &scope, user.id, PASSWORD, "another long one")
         .await
         .unwrap();
-    tx.commit().await.unwrap();
     assert!(
         session::signed_in(&session(&world, "ezscale", Some(id)))
             .await
@@ -151,19 +150,114 @@ async fn a_reset_link_works_once_for_an_hour_and_a_newer_one_ends_it() {
 }
 
 #[tokio::test]
-async fn a_token_of_one_tenant_is_nothing_in_another() {
+async fn an_invitation_is_no_reset_and_neither_ends_the_other() {
+    let world = World::new().await;
+    let user = world.user("ezscale", "ann@hall.test", None).await;
+    let mut tx = world.begin("ezscale").await;
+    let invite = user::issue_token(&mut tx, user.id, TokenUse::Invite).await.unwrap();
+    let reset = user::issue_token(&mut tx, user.id, TokenUse::ResetPassword)
+        .await
+        .unwrap();
+    for (answer, what) in [
+        (user::reset_password(&mut tx, &invite, PASSWORD).await, "an invitation"),
+        (user::accept_invitation(&mut tx, &reset, PASSWORD).await, "a reset"),
+    ] {
+        assert!(matches!(answer, Err(UserError::BadToken)), "{what} used as the other");
+    }
+    user::accept_invitation(&mut tx, &invite, PASSWORD).await.unwrap();
+    assert!(
+        matches!(
+            user::reset_password(&mut tx, &reset, PASSWORD).await,
+            Err(UserError::BadToken)
+        ),
+        "whatever else is on its way ends with the new password"
+    );
+}
+
+#[tokio::test]
+async fn one_reader_gets_three_mails_of_a_kind_in_an_hour_and_one_network_thirty() {
+    let world = World::new().await;
+    let ann = world.user("ezscale", "ann@hall.test", None).await;
+    let mut tx = world.begin("ezscale").await;
+    let mut last = None;
+    for n in 0..5 {
+        let from = format!("192.0.2.{n}");
+        let token = user::request_token(&mut tx, ann.id, TokenUse::ResetPassword, Some(&from))
+            .await
+            .unwrap();
+        assert_eq!(token.is_some(), n < 3, "mail {n}");
+        last = token.or(last);
+    }
+    assert!(
+        user::request_token(&mut tx, ann.id, TokenUse::Invite, None)
+            .await
+            .unwrap()
+            .is_some(),
+        "another kind"
+    );
+    user::peek_token(&mut tx, TokenUse::ResetPassword, &last.unwrap())
+        .await
+        .expect("the last one that was sent works");
+    tx.commit().await.unwrap();
+    let mut sent = 0;
+    for n in 0..12 {
+        let user = world.user("ezscale", &format!("user{n}@hall.test"), None).await;
+        let mut tx = world.begin("ezscale").await;
+        for _ in 0..3 {
+            let token = user::request_token(&mut tx, user.id, TokenUse::VerifyEmail, Some("203.0.113.9"))
+                .await
+                .unwrap();
+            sent += usize::from(token.is_some());
+        }
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(sent, 30);
+    world.clock.advance(chrono::TimeDelta::minutes(61));
+    let mut tx = world.begin("ezscale").await;
+    let again = user::request_token(&mut tx, ann.id, TokenUse::ResetPassword, Some("203.0.113.9"))
+        .await
+        .unwrap();
+    assert!(again.is_some(), "an hour later");
+}
+
+#[tokio::test]
+async fn a_ticket_is_for_one_host_and_one_browser_of_one_tenant() {
     let world = World::new().await;
     world.reseller("north", "ezscale").await;
     let user = world.user("ezscale", "ann@hall.test", None).await;
+    let (host, secret) = ("account.ezscale.localhost", "only that browser knows");
+    let proof = hex::encode(platform::secret::sha256(secret.as_bytes()));
+    let issue = async || {
+        let mut tx = world.begin("ezscale").await;
+        let ticket = user::issue_ticket(&mut tx, user.id, host, &proof).await.unwrap();
+        tx.commit().await.unwrap();
+        ticket
+    };
+    for (slug, at, with) in [
+        ("north", host, secret),
+        ("ezscale", "admin.ezscale.localhost", secret),
+        ("ezscale", host, "another browser"),
+        ("ezscale", host, ""),
+        ("ezscale", host, &*proof),
+    ] {
+        let ticket = issue().await;
+        let answer = user::spend_ticket(&mut world.begin(slug).await, &ticket, at, with).await;
+        assert!(matches!(answer, Err(UserError::BadToken)), "{slug} {at} {with}");
+    }
+    let ticket = issue().await;
     let mut tx = world.begin("ezscale").await;
-    let ticket = user::issue_token(&mut tx, user.id, TokenUse::Ticket).await.unwrap();
+    let _ = user::spend_ticket(&mut tx, &ticket, host, "a thief's browser").await;
+    let late = user::spend_ticket(&mut tx, &ticket, host, secret).await;
+    assert!(
+        matches!(late, Err(UserError::BadToken)),
+        "shown in the wrong place it is used up"
+    );
     tx.commit().await.unwrap();
-    let elsewhere = user::spend_token(&mut world.begin("north").await, TokenUse::Ticket, &ticket).await;
-    assert!(matches!(elsewhere, Err(UserError::BadToken)));
+    let ticket = issue().await;
     world.clock.advance(chrono::TimeDelta::seconds(59));
     let mut tx = world.begin("ezscale").await;
-    assert_eq!(
-        user::spend_token(&mut tx, TokenUse::Ticket, &ticket).await.unwrap().id,
-        user.id
-    );
+    let found = user::spend_ticket(&mut tx, &ticket, host, secret).await.unwrap();
+    assert_eq!(found.id, user.id);
+    let twice = user::spend_ticket(&mut tx, &ticket, host, secret).await;
+    assert!(matches!(twice, Err(UserError::BadToken)));
 }

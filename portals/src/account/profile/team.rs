@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use platform::views::{Context, Tone};
 use serde::Serialize;
 use tenancy::extract::Member;
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::kit::parts::{FieldError, Tab};
 use crate::mails;
 use crate::web::answer::{Html, internal, mark, not_found};
+use crate::web::client::client;
 use crate::web::form::Form;
 use crate::web::page::{self, Asked};
 
@@ -151,13 +152,15 @@ async fn done(app: &App, member: &Member<ManageAccount>, asked: &Asked, key: &st
     Redirect::to("/account/team").into_response()
 }
 
-/// `POST /account/team`: somebody known joins; somebody new gets a mail with a link to set a password.
+/// `POST /account/team`: somebody known joins; somebody without a password gets a mail with a link to set one.
 pub(super) async fn add(
     State(app): State<App>,
     member: Member<ManageAccount>,
     asked: Asked,
+    headers: HeaderMap,
     Form(fields): Form<Ticked>,
 ) -> Response {
+    let network = client(&headers).network();
     let email = fields
         .iter()
         .find(|(name, _)| name == "email")
@@ -171,9 +174,7 @@ pub(super) async fn add(
     }
     let join = async {
         let mut tx = app.tenancy().begin(&member.scope).await?;
-        let known = user::find_by_email(&mut tx, &email).await?;
-        let mut invited = known.is_none();
-        let user = match known {
+        let user = match user::find_by_email(&mut tx, &email).await? {
             Some(user) => user,
             None => {
                 let new = NewUser {
@@ -188,13 +189,11 @@ pub(super) async fn add(
         if team.iter().any(|place| place.user_id == user.id) {
             return Ok(false);
         }
-        invited |= user::reclaim(&mut tx, user.id).await?;
+        user::reclaim(&mut tx, user.id).await?;
         member::add(&mut tx, member.account, user.id, false, &given).await?;
         let detail = serde_json::json!({ "account": member.account, "permissions": given });
         audit::record(&mut tx, "member.added", user.id, detail).await?;
-        if invited {
-            mails::people::invite(&app, &mut tx, &user, tenancy::Portal::Account).await?;
-        }
+        mails::people::invite(&app, &mut tx, &user, tenancy::Portal::Account, Some(&network)).await?;
         tx.commit().await?;
         Ok::<_, UserError>(true)
     };

@@ -9,7 +9,7 @@ use platform::views::{Page as Chrome, Tone};
 use tenancy::extract::Staff;
 use tenancy::permission::WriteTenants;
 use tenancy::tenant::{self, NewTenant, TenantError};
-use tenancy::{Mode, Portal, TenantId, resolve, staff, user};
+use tenancy::{Mode, Portal, TenantId, TenantScope, resolve, staff, user};
 
 use crate::admin::desk::Say;
 use crate::app::App;
@@ -137,11 +137,8 @@ pub async fn create(
     let say = Say(&app, &chrome);
     let errors = match read(say, &staff.scope.tenant().slug, &typed) {
         Err(errors) => errors,
-        Ok((new, owner)) => match make(&app, &new, &owner).await {
+        Ok((new, owner)) => match make(&app, &staff.scope, &new, &owner).await {
             Ok(id) => {
-                if let Err(error) = record(&app, &staff, id, &new, &owner).await {
-                    return internal(error);
-                }
                 let text = say.with("tenants-made", &[("name", &new.name), ("owner", &owner)]);
                 page::flash(&staff.session, Tone::Success, text).await;
                 return Redirect::to(&format!("/admin/tenants/{id}")).into_response();
@@ -159,22 +156,9 @@ pub async fn create(
     Html::show(&app, StatusCode::UNPROCESSABLE_ENTITY, &page, &chrome)
 }
 
-async fn record(
-    app: &App,
-    staff: &Staff<WriteTenants>,
-    id: TenantId,
-    new: &NewTenant,
-    owner: &str,
-) -> Result<(), platform::db::DbError> {
-    let detail = serde_json::json!({ "name": new.name, "slug": new.slug, "owner": owner });
-    let mut tx = app.tenancy().begin(&staff.scope).await?;
-    tenancy::audit::record(&mut tx, "tenant.child_created", id, detail).await?;
-    tx.commit().await
-}
-
 /// Creates the tenant and its owner, who gets a link to set a password.
-pub(crate) async fn make(app: &App, new: &NewTenant, owner: &str) -> Result<TenantId, TenantError> {
-    let id = tenant::create(app.tenancy(), new).await?;
+pub(crate) async fn make(app: &App, by: &TenantScope, new: &NewTenant, owner: &str) -> Result<TenantId, TenantError> {
+    let id = tenant::create_by(app.tenancy(), Some(by), new).await?;
     if owner.is_empty() {
         return Ok(id);
     }
@@ -191,11 +175,14 @@ pub(crate) async fn make(app: &App, new: &NewTenant, owner: &str) -> Result<Tena
     };
     let account_error = |error: user::UserError| TenantError::Account(error.to_string());
     let user = match user::find_by_email(&mut tx, owner).await? {
-        Some(user) => user,
+        Some(user) => {
+            user::reclaim(&mut tx, user.id).await?;
+            user
+        }
         None => user::create(&mut tx, &new_user).await.map_err(account_error)?,
     };
     staff::grant(&mut tx, user.id, &["*".to_owned()]).await?;
-    crate::mails::people::invite(app, &mut tx, &user, Portal::Admin).await?;
+    crate::mails::people::invite(app, &mut tx, &user, Portal::Admin, None).await?;
     tx.commit().await?;
     Ok(id)
 }

@@ -30,7 +30,7 @@ use super::words;
 use crate::app::App;
 use crate::kit::parts::FieldError;
 use crate::web::answer::{Html, internal, not_found};
-use crate::web::client::client;
+use crate::web::client::{Keep, coming};
 use crate::web::form::Form;
 use crate::web::page::{self, Asked};
 
@@ -191,9 +191,9 @@ async fn enter(ask: Ask<'_>, fields: &Fields) -> Response {
     if visitor.user.is_some() {
         return Redirect::to("/checkout").into_response();
     }
-    let from = client(ask.headers);
+    let from = coming(app, ask.headers);
     let word = match signing::sign_in(app.tenancy(), &visitor.scope, &fields.email, &fields.password, &from).await {
-        Ok(user) => return entered(ask, &user).await,
+        Ok(user) => return Keep::on(entered(ask, &user).await, &from),
         Err(SignInError::Db(error)) => return internal(error),
         Err(SignInError::Throttled) => "auth-error-throttled",
         Err(SignInError::Wrong) => "auth-error-wrong",

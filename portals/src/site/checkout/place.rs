@@ -109,7 +109,7 @@ pub async fn submit(ask: Ask<'_>, fields: &Fields) -> Result<Response, BillingEr
                 enter(ask, user).await?;
             }
             basket::hold(&ask.visitor.session, None).await;
-            pay::placed(ask, &placed, way, fields).await
+            pay::placed(ask, (&desk, &placed), way, fields).await
         }
         Err(Refused::Taken) => taken(ask, fields, &desk, key.as_deref()).await,
         Err(Refused::PriceChanged) => {
@@ -167,7 +167,6 @@ async fn in_one(
         hold: can_hold(ask, &mut tx, saved).await?,
         checkout_key: checkout_key(fields),
         ip: Some(client(ask.headers).ip).filter(|ip| !ip.is_empty()),
-        limit_minor: None,
     };
     let placed = order::place_within(&mut tx, &new, rooms).await?;
     if placed.total.minor.to_string() != fields.expect {
@@ -230,7 +229,7 @@ async fn customer(
     let made = user::create(tx, &new).await?;
     details.owner = Some(made.id);
     let account = account::create(tx, &details).await?;
-    send_verification(ask.app, tx, &made).await?;
+    send_verification(ask.app, tx, &made, &client(ask.headers)).await?;
     Ok((account.id, Some(made)))
 }
 
