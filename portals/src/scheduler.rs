@@ -143,6 +143,14 @@ impl Rounds {
                 report_collected(slug, collected.as_ref());
             }
         }
+        let purging = async { Ok(tenancy::purge::purge_if_due(doors, &scope).await?) };
+        if let Some(Some(purged)) = self.step(slug, "purge", purging).await {
+            tracing::info!(
+                tenant = slug,
+                rows = purged.total(),
+                "what has had its time is forgotten"
+            );
+        }
         self.step(slug, "panels", sweep::wake(doors, app.panels(), &scope))
             .await;
     }

@@ -185,6 +185,18 @@ pub fn offer(state: &str) -> Badge {
     }
 }
 
+/// An API token.
+#[must_use]
+pub fn token(status: &str) -> Badge {
+    use Tone::{Neutral, Success, Warning};
+    match status {
+        "active" => badge("status-active", Success, icon("check")),
+        "expired" => badge("status-expired", Warning, icon("clock-x")),
+        "revoked" => badge("status-revoked", Neutral, icon("ban")),
+        _ => unknown(),
+    }
+}
+
 /// An order by itself and by how far its services are.
 #[must_use]
 pub fn delivery(order_status: &str, delivery: Option<&str>) -> Badge {

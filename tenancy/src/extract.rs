@@ -15,7 +15,9 @@ use tower_sessions::Session;
 use crate::permission::{Permission, Permissions, WriteTenants};
 use crate::session::Looking;
 use crate::user::{self, User};
-use crate::{AccountId, Actor, HostRoute, Tenancy, TenantScope, TenantState, member, resolve, session, staff};
+use crate::{
+    AccountId, Actor, HostRoute, Tenancy, TenantId, TenantScope, TenantState, member, resolve, session, staff,
+};
 
 /// Anybody, signed in or not.
 pub struct Visitor {
@@ -82,6 +84,11 @@ pub enum Rejection {
     },
     /// Staff of a suspended tenant are locked out.
     Suspended,
+    /// A look into this tenant has had its time: nothing was done, here or there.
+    LookEnded {
+        /// The child.
+        tenant: TenantId,
+    },
     /// Nothing here for this person.
     NotFound,
     /// The layers are not in place, or the database is away.
@@ -113,6 +120,9 @@ impl IntoResponse for Rejection {
                 return Redirect::to(&format!("/sign-in?{query}")).into_response();
             }
             Self::Forbidden { needs } => (StatusCode::FORBIDDEN, "forbidden", needs.to_owned()),
+            Self::LookEnded { tenant } => {
+                return Redirect::to(&format!("/admin/tenants/{tenant}?look=ended")).into_response();
+            }
             Self::Suspended => (StatusCode::FORBIDDEN, "suspended", String::new()),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", String::new()),
             Self::Broken(why) => {
@@ -273,6 +283,19 @@ where
     }
 }
 
+/// Ends a look whose time is over. What was asked is not done at all: it was meant for the child, and in the own tenant
+/// it would mean something else.
+async fn end_look((tenancy, session): (&Tenancy, &Session), home: &TenantScope, tenant: TenantId) -> Rejection {
+    if let Err(error) = session::look(session, None).await {
+        return Rejection::Broken(error.to_string());
+    }
+    match resolve::end_look(tenancy, home, tenant, "time").await {
+        // A child that is gone, or is no child any more, has no log to write to.
+        Ok(()) | Err(resolve::ResolveError::UnknownTenant) => Rejection::LookEnded { tenant },
+        Err(error) => Rejection::Broken(error.to_string()),
+    }
+}
+
 impl<S, P> FromRequestParts<S> for Staff<P>
 where
     S: Send + Sync,
@@ -302,6 +325,9 @@ where
             true => session::looking(&base.session).await,
             false => None,
         };
+        if let Some(look) = looking.as_ref().filter(|look| look.until() <= base.tenancy.now()) {
+            return Err(end_look((&base.tenancy, &base.session), &home, look.tenant).await);
+        }
         let scope = match &looking {
             Some(look) => resolve::looking(&base.tenancy, &home, look.tenant).map_err(|_| Rejection::NotFound)?,
             None => home.clone(),

@@ -5,8 +5,9 @@
 
 use platform::db::DbError;
 use serde::Serialize;
+use serde_json::json;
 
-use crate::{ControlTx, HostId, Portal, Tenancy, Tenant, TenantId, resolve};
+use crate::{ControlTx, HostId, Portal, Tenancy, TenantId, TenantScope, audit, resolve};
 
 /// A host as listed.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
@@ -87,7 +88,8 @@ pub fn records(host: &Host, cname_suffix: &str) -> Vec<Record> {
 ///
 /// # Errors
 /// Names that cannot be claimed: addresses, single labels, wildcards, the platform's own.
-pub async fn add(tenancy: &Tenancy, tenant: &Tenant, name: &str, portal: Portal) -> Result<Host, HostError> {
+pub async fn add(tenancy: &Tenancy, scope: &TenantScope, name: &str, portal: Portal) -> Result<Host, HostError> {
+    let tenant = scope.tenant();
     let hostname = resolve::normalise_host(name).map_err(|_| HostError::BadName(name.to_owned()))?;
     if name.contains([':', '*', '_']) || !hostname.contains('.') {
         return Err(HostError::BadName(name.to_owned()));
@@ -123,6 +125,7 @@ pub async fn add(tenancy: &Tenancy, tenant: &Tenant, name: &str, portal: Portal)
     }
     tx.announce("host", &hostname).await?;
     let host = find(&mut tx, tenant.id, &hostname).await?;
+    record(tenancy, scope, ("host.added", id), &hostname).await?;
     tx.commit().await?;
     tenancy.refresh().await?;
     host.ok_or(HostError::Unknown(hostname))
@@ -153,23 +156,37 @@ pub async fn list(tenancy: &Tenancy, tenant: Option<TenantId>) -> Result<Vec<Hos
         .await?)
 }
 
+/// Written before the deed is committed in `control`: a deed that nobody wrote down cannot be.
+async fn record(
+    tenancy: &Tenancy,
+    scope: &TenantScope,
+    (action, id): (&str, HostId),
+    hostname: &str,
+) -> Result<(), DbError> {
+    let mut tx = tenancy.begin(scope).await?;
+    audit::record(&mut tx, action, id, json!({ "name": hostname })).await?;
+    tx.commit().await
+}
+
 /// Removes a claim and stops serving its name.
 ///
 /// # Errors
 /// When this tenant has no such host.
-pub async fn remove(tenancy: &Tenancy, tenant: &Tenant, name: &str) -> Result<(), HostError> {
+pub async fn remove(tenancy: &Tenancy, scope: &TenantScope, name: &str) -> Result<(), HostError> {
     let hostname = resolve::normalise_host(name).map_err(|_| HostError::BadName(name.to_owned()))?;
     let mut tx = tenancy.control().await?;
-    let done = sqlx::query("DELETE FROM control.hosts WHERE tenant_id = $1 AND hostname = $2")
-        .bind(tenant.id)
-        .bind(&hostname)
-        .execute(tx.connection())
-        .await
-        .map_err(DbError::from)?;
-    if done.rows_affected() == 0 {
+    let gone: Option<HostId> =
+        sqlx::query_scalar("DELETE FROM control.hosts WHERE tenant_id = $1 AND hostname = $2 RETURNING id")
+            .bind(scope.tenant().id)
+            .bind(&hostname)
+            .fetch_optional(tx.connection())
+            .await
+            .map_err(DbError::from)?;
+    let Some(id) = gone else {
         return Err(HostError::Unknown(hostname));
-    }
+    };
     tx.announce("host", &hostname).await?;
+    record(tenancy, scope, ("host.removed", id), &hostname).await?;
     tx.commit().await?;
     tenancy.refresh().await?;
     Ok(())

@@ -53,6 +53,10 @@ permissions! { MEMBER:
     ManageAccount = "account.manage", "Change the account and its members.";
 }
 
+/// What charging a saved payment method needs, of staff and of a member: the one place that says so, for API and shop. Who
+/// may order without it pays on the gateway's own page, or somebody else pays later.
+pub const CHARGE_SAVED: (&str, &str) = (WritePayments::NAME, ManageBilling::NAME);
+
 /// Anybody who has signed in on that side: no particular permission.
 #[derive(Debug, Clone, Copy)]
 pub struct Any;

@@ -114,6 +114,21 @@ pub async fn look_into(
     Ok(looked)
 }
 
+/// A look has ended: left, or by its time. Written on both sides.
+///
+/// # Errors
+/// Unless `scope` is staff of an ancestor.
+pub async fn end_look(tenancy: &Tenancy, scope: &TenantScope, child: TenantId, why: &str) -> Result<(), ResolveError> {
+    let looked = looking(tenancy, scope, child)?;
+    let detail = json!({ "why": why });
+    let mut tx = tenancy.begin(scope).await?;
+    audit::record(&mut tx, "tenant.look_ended", child, detail.clone()).await?;
+    tx.commit().await?;
+    let mut tx = tenancy.begin(&looked).await?;
+    audit::record(&mut tx, "tenant.look_ended_by_parent", child, detail).await?;
+    Ok(tx.commit().await?)
+}
+
 /// The same scope again, for later requests of a look that was audited when it began.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::brand::Brand;
 use crate::settings::Settings;
-use crate::{AccountId, TenantId, UserId};
+use crate::{AccountId, TenantId, TokenId, UserId};
 
 /// A business on the platform, as every node holds it in memory.
 #[derive(Debug, Clone)]
@@ -169,11 +169,16 @@ impl fmt::Display for Actor {
 pub struct TenantScope {
     tenant: Arc<Tenant>,
     actor: Actor,
+    token: Option<TokenId>,
 }
 
 impl TenantScope {
     pub(crate) fn mint(tenant: Arc<Tenant>, actor: Actor) -> Self {
-        Self { tenant, actor }
+        Self {
+            tenant,
+            actor,
+            token: None,
+        }
     }
 
     /// The tenant.
@@ -190,9 +195,29 @@ impl TenantScope {
 
     /// The same tenant, acted in by somebody whom this room has just recognised.
     pub(crate) fn acting(&self, actor: Actor) -> Self {
+        Self::mint(self.tenant.clone(), actor)
+    }
+
+    /// The same by an API token: what is done counts as what the token did.
+    pub(crate) fn acting_by(&self, actor: Actor, token: TokenId) -> Self {
         Self {
-            tenant: self.tenant.clone(),
-            actor,
+            token: Some(token),
+            ..Self::mint(self.tenant.clone(), actor)
+        }
+    }
+
+    /// The API token that is used, if one is.
+    #[must_use]
+    pub fn token(&self) -> Option<TokenId> {
+        self.token
+    }
+
+    /// The same for work of the house that a token only sets going: a billing day is nobody's spending.
+    #[must_use]
+    pub fn for_the_house(&self) -> Self {
+        Self {
+            token: None,
+            ..self.clone()
         }
     }
 }

@@ -146,7 +146,21 @@ pub struct Looking {
     pub tenant: TenantId,
     /// Why.
     pub reason: String,
+    /// Unix seconds of its begin; a look without one is over.
+    #[serde(default)]
+    pub since: i64,
 }
+
+impl Looking {
+    /// When it ends, whatever is done meanwhile.
+    #[must_use]
+    pub fn until(&self) -> DateTime<chrono::Utc> {
+        DateTime::from_timestamp(self.since, 0).unwrap_or_default() + LOOK_LASTS
+    }
+}
+
+/// A look ends this long after it began; another one wants another reason.
+pub const LOOK_LASTS: chrono::TimeDelta = chrono::TimeDelta::minutes(60);
 
 /// Signs a user in: the session gets a new id, so one planted before is worth nothing.
 ///

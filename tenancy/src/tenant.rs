@@ -9,7 +9,7 @@ use platform::db::DbError;
 use platform::money::Currency;
 use serde_json::{Map, Value, json};
 
-use crate::{AccountId, Mode, Tenancy, Tenant, TenantId, account, audit, resolve, schema};
+use crate::{AccountId, Mode, Tenancy, Tenant, TenantId, TenantScope, account, audit, resolve, schema};
 
 /// Slugs that are hosts of the platform itself.
 const RESERVED: &[&str] = &[
@@ -93,6 +93,14 @@ fn check_slug(slug: &str) -> Result<(), TenantError> {
 /// A bad or taken slug, an unknown parent, or the database. Nothing is left half done: the row is
 /// the tenant, and a reseller's account in its parent is made when first needed if this stops early.
 pub async fn create(tenancy: &Tenancy, new: &NewTenant) -> Result<TenantId, TenantError> {
+    create_by(tenancy, None, new).await
+}
+
+/// The same, asked for by somebody in the parent; none: by the command line. Both sides' logs have it.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_by(tenancy: &Tenancy, by: Option<&TenantScope>, new: &NewTenant) -> Result<TenantId, TenantError> {
     check_slug(&new.slug)?;
     if new.name.trim().is_empty() || new.name.chars().count() > 120 {
         return Err(TenantError::BadName);
@@ -144,13 +152,37 @@ pub async fn create(tenancy: &Tenancy, new: &NewTenant) -> Result<TenantId, Tena
         });
     }
     crate::settings::change(&mut tx, id, &new.settings).await?;
+    if let Some(parent) = parent {
+        // Before the deed is committed in `control`: a tenant that nobody wrote down cannot be.
+        let scope = match by.filter(|by| by.tenant().id == parent) {
+            Some(by) => by.clone(),
+            None => system(tenancy, parent)?,
+        };
+        record(tenancy, &scope, ("tenant.child_created", id), new).await?;
+    }
     tx.commit().await?;
     tenancy.refresh().await?;
+    record(tenancy, &system(tenancy, id)?, ("tenant.created", id), new).await?;
     let tenant = tenancy.directory().tenant(id).cloned();
     if let Some(tenant) = tenant.filter(|t| t.parent.is_some()) {
         ensure_parent_account(tenancy, &tenant).await?;
     }
     Ok(id)
+}
+
+fn system(tenancy: &Tenancy, tenant: TenantId) -> Result<TenantScope, DbError> {
+    resolve::system(tenancy, tenant, "tenant create").map_err(|error| DbError::Row(error.to_string()))
+}
+
+async fn record(
+    tenancy: &Tenancy,
+    scope: &TenantScope,
+    (action, id): (&str, TenantId),
+    new: &NewTenant,
+) -> Result<(), DbError> {
+    let mut tx = tenancy.begin(scope).await?;
+    audit::record(&mut tx, action, id, json!({ "name": new.name, "slug": new.slug })).await?;
+    tx.commit().await
 }
 
 /// The reseller's own account in its parent, made when it is missing.

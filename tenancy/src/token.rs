@@ -1,12 +1,20 @@
-//! API tokens: one tenant, one user, shown once, stored as a hash.
+//! API tokens: one tenant, one user, shown once, stored as a hash. A token never may more than its user may now.
 
-use chrono::{DateTime, TimeDelta, Utc};
+pub mod change;
+mod limits;
+pub mod list;
+mod recognise;
+
 use platform::db::DbError;
+use platform::money::{Currency, Money};
 use platform::secret::sha256;
 use serde_json::json;
 
+pub use limits::{Limits, check as check_limits};
+pub use recognise::{Refused, recognise};
+
 use crate::permission::Permissions;
-use crate::{AccountId, Actor, Tenancy, TenantScope, TenantTx, TokenId, UserId, audit, member, staff, user};
+use crate::{AccountId, TenantScope, TenantTx, TokenId, UserId, audit, member, staff};
 
 /// Who calls the API, and what they may do.
 #[derive(Debug, Clone)]
@@ -19,8 +27,7 @@ pub struct Caller {
     pub user: UserId,
     /// A member's token sees this account only; staff's has none.
     pub account: Option<AccountId>,
-    /// The most this token may spend on one order, in minor units.
-    pub spending_limit_minor: Option<i64>,
+    whole: bool,
     rights: Permissions,
 }
 
@@ -39,12 +46,25 @@ impl Caller {
     pub fn sees(&self, account: AccountId) -> bool {
         self.account.is_none_or(|own| own == account)
     }
+
+    /// What it may do: its scopes, as far as its user may now.
+    #[must_use]
+    pub fn rights(&self) -> &Permissions {
+        &self.rights
+    }
+
+    /// Whether the token may all that its user may, from anywhere, for ever and at any price: only such a one makes
+    /// others, or a narrow one would be a way to a wide one.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
 }
 
 /// A token to make.
 #[derive(Debug, Clone, Default)]
 pub struct NewToken {
-    /// Name for people.
+    /// Name for people; empty: a plain one.
     pub name: String,
     /// A member's account; none: a staff token.
     pub account: Option<AccountId>,
@@ -53,35 +73,72 @@ pub struct NewToken {
     /// Addresses or networks it may come from; empty: any.
     pub ip_list: Vec<String>,
     /// When it ends.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// Most per order.
-    pub spending_limit_minor: Option<i64>,
+    pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// Most it may spend in a calendar month.
+    pub spending_limit: Option<Money>,
+    /// The same key is the same token.
+    pub key: Option<String>,
 }
 
-/// No token.
+/// No token, or no change of it.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The user is neither staff nor a member of an account.
     #[error("this user is neither staff nor a member of an account")]
     NoRights,
+    /// It was made before by the same request; its text is gone.
+    #[error("this token was made before by the same request; its text is shown once only")]
+    Made(TokenId),
+    /// They have too many.
+    #[error("one person has at most {MOST} tokens that are not revoked")]
+    TooMany,
+    /// No such token, or not this person's to touch.
+    #[error("there is no such token")]
+    Unknown,
+    /// It has been revoked.
+    #[error("this token has been revoked")]
+    Revoked,
     /// No scope of this name.
     #[error("there is no scope {0:?}")]
     UnknownScope(String),
+    /// A scope the one who asks does not have.
+    #[error("you cannot give the scope {0}, because you do not have it")]
+    NotYours(String),
+    /// No name.
+    #[error("a name of 1 to 120 characters is needed")]
+    BadName,
+    /// No address or network.
+    #[error("{0:?} is no address or network")]
+    BadNetwork(String),
+    /// Too many networks.
+    #[error("a token is bound to at most 50 networks")]
+    ManyNetworks,
+    /// It would have ended already.
+    #[error("the end must be in the future")]
+    PastExpiry,
+    /// Below zero.
+    #[error("a spending limit is zero or more")]
+    BadLimit,
     /// Database.
     #[error(transparent)]
     Db(#[from] DbError),
 }
 
+impl From<sqlx::Error> for TokenError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+/// Tokens of one person that stand: each has a rate limit of its own.
+const MOST: i64 = 100;
+
 /// Makes a token for a user and answers its text, which is not kept.
 ///
 /// # Errors
-/// When the user has no place here or a scope is unknown.
+/// When the user has no place here or something about the token is wrong.
 pub async fn create(tx: &mut TenantTx, user: UserId, new: &NewToken) -> Result<(TokenId, String), TokenError> {
-    let known =
-        |s: &String| crate::permission::STAFF.contains(&s.as_str()) || crate::permission::MEMBER.contains(&s.as_str());
-    if let Some(wrong) = new.scopes.iter().flatten().find(|s| !known(s)) {
-        return Err(TokenError::UnknownScope(wrong.clone()));
-    }
+    let limits = check_limits(tx, Limits::of(new))?;
     let account = match (new.account, staff::rights(tx, user).await?) {
         (Some(account), _) => Some(account),
         (None, Some(_)) => None,
@@ -93,123 +150,67 @@ pub async fn create(tx: &mut TenantTx, user: UserId, new: &NewToken) -> Result<(
                 .account_id,
         ),
     };
+    let known = sqlx::query_scalar("SELECT id FROM api_tokens WHERE request_key = $1 AND user_id = $2")
+        .bind(&new.key)
+        .bind(user)
+        .fetch_optional(tx.connection())
+        .await?;
+    if let Some(known) = known {
+        return Err(TokenError::Made(known));
+    }
+    let standing: i64 = sqlx::query_scalar("SELECT count(*) FROM api_tokens WHERE user_id = $1 AND revoked_at IS NULL")
+        .bind(user)
+        .fetch_one(tx.connection())
+        .await?;
+    if standing >= MOST {
+        return Err(TokenError::TooMany);
+    }
     let id: TokenId = tx.new_id();
     let text = format!("ezs_{}", tx.random().token(32));
     sqlx::query(
-        "INSERT INTO api_tokens (id, user_id, account_id, name, token_hash, scopes, ip_list, expires_at, spending_limit_minor, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO api_tokens (id, user_id, account_id, name, token_hash, scopes, ip_list, expires_at, spending_limit_minor, \
+         spending_currency, request_key, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(id)
     .bind(user)
     .bind(account)
-    .bind(&new.name)
+    .bind(&limits.name)
     .bind(sha256(text.as_bytes()).to_vec())
-    .bind(&new.scopes)
-    .bind(&new.ip_list)
-    .bind(new.expires_at)
-    .bind(new.spending_limit_minor)
+    .bind(&limits.scopes)
+    .bind(&limits.ip_list)
+    .bind(limits.expires_at)
+    .bind(limits.spending_limit.map(|limit| limit.minor))
+    .bind(limits.spending_limit.map(|limit| limit.currency.code()))
+    .bind(&new.key)
     .bind(tx.now())
     .execute(tx.connection())
-    .await
-    .map_err(DbError::from)?;
-    audit::record(
-        tx,
-        "token.created",
-        id,
-        json!({ "name": new.name, "user": user, "scopes": new.scopes }),
-    )
     .await?;
+    let mut detail = limits.detail();
+    detail["user"] = json!(user);
+    audit::record(tx, "token.created", id, detail).await?;
     Ok((id, text))
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: TokenId,
-    user_id: UserId,
-    account_id: Option<AccountId>,
-    scopes: Option<Vec<String>>,
-    ip_list: Vec<String>,
-    spending_limit_minor: Option<i64>,
-    last_used_at: Option<DateTime<Utc>>,
+/// A stored limit with its currency; a limit without one is in the tenant's own.
+fn limit_of(minor: Option<i64>, code: Option<&str>, own: Currency) -> Result<Option<Money>, DbError> {
+    let Some(minor) = minor else { return Ok(None) };
+    let unit = code.map_or(Ok(own), Currency::parse);
+    let limit = unit.and_then(|unit| Money::new(minor, unit));
+    limit.map(Some).map_err(|error| DbError::Row(error.to_string()))
 }
 
-/// Recognises a token on this tenant's host; none when it is unknown, ended, or from elsewhere.
+/// What a token may spend in a month, its row locked until the transaction ends, so that its spendings come one after
+/// the other; none: as much as it likes.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn recognise(
-    tenancy: &Tenancy,
-    visitor: &TenantScope,
-    text: &str,
-    ip: &str,
-) -> Result<Option<Caller>, DbError> {
-    if !text.starts_with("ezs_") || text.len() > 200 {
-        return Ok(None);
-    }
-    let mut tx = tenancy.begin(visitor).await?;
-    let now = tenancy.now();
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT id, user_id, account_id, scopes, ip_list, spending_limit_minor, last_used_at FROM api_tokens \
-         WHERE token_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+/// When it has been revoked meanwhile, or the database refuses.
+pub async fn lock_limit(tx: &mut TenantTx, id: TokenId) -> Result<Option<Money>, TokenError> {
+    let row: Option<(Option<i64>, Option<String>)> = sqlx::query_as(
+        "SELECT spending_limit_minor, spending_currency FROM api_tokens WHERE id = $1 AND revoked_at IS NULL FOR NO KEY UPDATE",
     )
-    .bind(sha256(text.as_bytes()).to_vec())
-    .bind(now)
+    .bind(id)
     .fetch_optional(tx.connection())
     .await?;
-    let Some(row) = row.filter(|row| row.ip_list.is_empty() || allowed(&row.ip_list, ip)) else {
-        return Ok(None);
-    };
-    let Some(user) = user::find(&mut tx, row.user_id)
-        .await?
-        .filter(|u| u.disabled_at.is_none())
-    else {
-        return Ok(None);
-    };
-    let rights = match row.account_id {
-        None => staff::rights(&mut tx, user.id).await?,
-        Some(account) => member::of_user(&mut tx, user.id)
-            .await?
-            .into_iter()
-            .find(|m| m.account_id == account)
-            .map(|m| m.rights()),
-    };
-    let Some(rights) = rights else { return Ok(None) };
-    // Once a minute is enough for "last used"; a write per call would double the cost of reading.
-    if row.last_used_at.is_none_or(|at| now - at > TimeDelta::minutes(1)) {
-        sqlx::query("UPDATE api_tokens SET last_used_at = $2 WHERE id = $1")
-            .bind(row.id)
-            .bind(now)
-            .execute(tx.connection())
-            .await?;
-    }
-    tx.commit().await?;
-    let actor = match row.account_id {
-        None => Actor::Staff {
-            user: user.id,
-            name: user.name,
-        },
-        Some(account) => Actor::Member {
-            user: user.id,
-            name: user.name,
-            account: Some(account),
-        },
-    };
-    Ok(Some(Caller {
-        scope: visitor.acting(actor),
-        token: row.id,
-        user: row.user_id,
-        account: row.account_id,
-        spending_limit_minor: row.spending_limit_minor,
-        rights: rights.narrowed(row.scopes.as_deref()),
-    }))
-}
-
-fn allowed(list: &[String], ip: &str) -> bool {
-    let Ok(ip) = ip.parse::<std::net::IpAddr>() else {
-        return false;
-    };
-    list.iter().any(|entry| match entry.parse::<ipnet::IpNet>() {
-        Ok(net) => net.contains(&ip),
-        Err(_) => entry.parse() == Ok(ip),
-    })
+    let (minor, code) = row.ok_or(TokenError::Revoked)?;
+    Ok(limit_of(minor, code.as_deref(), tx.tenant().currency)?)
 }

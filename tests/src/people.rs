@@ -97,6 +97,11 @@ impl World {
 
     /// What a token is taken for on a tenant's host, coming from `ip`.
     pub async fn recognise(&self, slug: &str, text: &str, ip: &str) -> Option<Caller> {
+        self.judge(slug, text, ip).await.ok()
+    }
+
+    /// The same, with why it is refused.
+    pub async fn judge(&self, slug: &str, text: &str, ip: &str) -> Result<Caller, token::Refused> {
         token::recognise(&self.tenancy, &self.visitor(slug), text, ip)
             .await
             .expect("the database answers")

@@ -1,11 +1,15 @@
 //! The one place that starts background work, so that shutdown can ask it to end and wait for it.
 
+mod shares;
+
 use std::future::Future;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub use shares::{Plan, Shares, Turn};
 
 /// A signal to stop, heard by every clone. It is given once and stays given.
 #[derive(Clone, Debug, Default)]

@@ -135,7 +135,17 @@ impl RateLimiter {
         self.check_at(key, self.clock.now())
     }
 
+    /// Judges a call of `key` without counting it, for what is counted only when it fails.
+    #[must_use]
+    pub fn peek(&self, key: &str) -> Verdict {
+        self.judge(key, self.clock.now(), false)
+    }
+
     fn check_at(&self, key: &str, now: DateTime<Utc>) -> Verdict {
+        self.judge(key, now, true)
+    }
+
+    fn judge(&self, key: &str, now: DateTime<Utc>, counts: bool) -> Verdict {
         let now = now.timestamp_micros();
         let (cost, allowance) = (self.quota.cost(), self.quota.allowance());
         let mut paid_at = self.paid_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,8 +157,8 @@ impl RateLimiter {
             .clamp(now, now.saturating_add(allowance));
         let after = before.saturating_add(cost);
         let allowed = after - now <= allowance;
-        let debt = if allowed { after - now } else { before - now };
-        if allowed {
+        let debt = if allowed && counts { after - now } else { before - now };
+        if allowed && counts {
             if paid_at.len() >= self.max_keys && !paid_at.contains_key(key) {
                 make_room(&mut paid_at, now, self.max_keys);
             }
@@ -201,6 +211,18 @@ mod tests {
     fn limiter(limit: u32) -> (RateLimiter, Clock) {
         let clock = Clock::fixed(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         (RateLimiter::new(Quota::per_minute("api", limit), clock.clone()), clock)
+    }
+
+    #[test]
+    fn looking_counts_nothing() {
+        let (limiter, _) = limiter(2);
+        for _ in 0..5 {
+            let seen = limiter.peek("a");
+            assert!(seen.allowed && seen.remaining == 2);
+        }
+        assert!(limiter.check("a").allowed && limiter.peek("a").remaining == 1);
+        assert!(limiter.check("a").allowed && !limiter.peek("a").allowed);
+        assert!(limiter.peek("b").allowed);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod methods;
 pub mod order;
 pub mod profile;
 pub mod service;
+mod tokens;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -31,6 +32,10 @@ pub fn routes() -> Router<App> {
         .route("/account/payment-methods/{id}/default", post(methods::make_default))
         .route("/account/payment-methods/{id}/remove", post(methods::remove))
         .route("/account/orders/{id}", get(order::show))
+        .route("/account/tokens", get(tokens::list).post(tokens::create))
+        .route("/account/tokens/new", get(tokens::new))
+        .route("/account/tokens/{id}", get(tokens::show).post(tokens::update))
+        .route("/account/tokens/{id}/revoke", post(tokens::revoke))
         .merge(service::routes())
         .merge(profile::routes())
 }

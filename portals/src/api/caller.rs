@@ -3,16 +3,17 @@
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header;
 use http::request::Parts;
-use tenancy::token::{self, Caller};
+use http::{StatusCode, header};
+use tenancy::token::{self, Caller, Refused};
 use tenancy::{TenantScope, TenantState};
 
 use super::error::ApiError;
 use crate::app::App;
 use crate::web::client::CLIENT_IP;
+use crate::web::limit::Guesses;
 
-/// Recognises the bearer token, or answers 401.
+/// Recognises the bearer token, or answers 401, or 403 where it is good and may not be used from here.
 pub async fn authenticate(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let Some(visitor) = request.extensions().get::<TenantScope>().cloned() else {
         return ApiError::Internal("the tenant layer is missing".into()).into_response();
@@ -30,25 +31,34 @@ pub async fn authenticate(State(app): State<App>, mut request: Request, next: Ne
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default()
         .to_owned();
-    let caller = match text {
-        None => None,
+    let guesses = Guesses::of(&request, &visitor.tenant().schema);
+    if let Some(refusal) = guesses.refusal() {
+        return refusal;
+    }
+    let judged = match text {
+        None => Err(Refused::Unknown),
         Some(text) => match token::recognise(app.tenancy(), &visitor, &text, &ip).await {
-            Ok(caller) => caller,
+            Ok(Err(refused)) => {
+                guesses.wrong();
+                Err(refused)
+            }
+            Ok(judged) => judged,
             Err(error) => return ApiError::from(error).into_response(),
         },
     };
-    match caller {
-        None => {
-            let mut response = ApiError::Unauthenticated.into_response();
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
+    match judged {
+        Err(refused) => {
+            let mut response = ApiError::Token(refused).into_response();
+            if response.status() == StatusCode::UNAUTHORIZED {
+                let scheme = http::HeaderValue::from_static("Bearer");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+            }
             response
         }
-        Some(caller) if caller.account.is_none() && visitor.tenant().state != TenantState::Active => {
+        Ok(caller) if caller.account.is_none() && visitor.tenant().state != TenantState::Active => {
             ApiError::Suspended.into_response()
         }
-        Some(caller) => {
+        Ok(caller) => {
             request.extensions_mut().insert(ApiCaller(caller));
             next.run(request).await
         }
@@ -63,7 +73,11 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Self>().cloned().ok_or(ApiError::Unauthenticated)
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or(ApiError::Token(Refused::Unknown))
     }
 }
 

@@ -107,7 +107,7 @@ async fn change(
     let input: ClockInput = body::read(&bytes)?;
     let wish = wish(&input)?;
     let field = if input.set.is_some() { "set" } else { "advance" };
-    let moved = Box::pin(advance(&app, caller.scope(), wish))
+    let moved = Box::pin(advance(&app, &caller.scope().for_the_house(), wish))
         .await
         .map_err(|error| match error {
             MoveError::Clock(error @ ClockError::Live) => ApiError::Conflict("live_tenant", error.to_string()),

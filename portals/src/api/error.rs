@@ -5,12 +5,15 @@ use billing::BillingError;
 use http::{StatusCode, header};
 use platform::db::DbError;
 use platform::web::{FieldProblem, Problem};
+use tenancy::token::Refused;
 
 /// What an endpoint answers instead of a result.
 #[derive(Debug)]
 pub enum ApiError {
-    /// No valid token.
-    Unauthenticated,
+    /// There is a token, and why it is not let in.
+    Token(Refused),
+    /// Only a token without limits may do this.
+    Narrow,
     /// The token lacks this scope.
     Scope(&'static str),
     /// The tenant is suspended: its staff are locked out, its customers are served.
@@ -56,7 +59,9 @@ impl From<BillingError> for ApiError {
             BillingError::Fields(fields) => Self::Fields(fields),
             BillingError::NotFound(_) => Self::NotFound,
             BillingError::Conflict("gateway_away", why) => Self::Upstream(why),
-            BillingError::Conflict(code @ ("gateway_refused" | "spending_limit"), why) => Self::Refused(code, why),
+            BillingError::Conflict(code @ ("gateway_refused" | "spending_limit" | "spending_currency"), why) => {
+                Self::Refused(code, why)
+            }
             BillingError::Conflict(code, why) => Self::Conflict(code, why),
             BillingError::Money(error) => Self::Refused("bad_amount", error.to_string()),
             BillingError::Db(error) => error.into(),
@@ -70,13 +75,38 @@ impl From<sqlx::Error> for ApiError {
     }
 }
 
+/// Who has the token is told why it does not work: its text is known to them already.
+fn token_problem(refused: Refused) -> Problem {
+    let (status, code, detail) = match refused {
+        Refused::Unknown => (
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "A valid API token of this tenant is needed.",
+        ),
+        Refused::Revoked => (StatusCode::UNAUTHORIZED, "token_revoked", "This token was revoked."),
+        Refused::Expired => (StatusCode::UNAUTHORIZED, "token_expired", "This token has expired."),
+        Refused::Orphaned => (
+            StatusCode::UNAUTHORIZED,
+            "token_orphaned",
+            "The person this token belongs to has no place here any more.",
+        ),
+        Refused::Address => (
+            StatusCode::FORBIDDEN,
+            "ip_not_allowed",
+            "This token may not be used from your address.",
+        ),
+    };
+    Problem::new(status, code, detail)
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let problem = match self {
-            Self::Unauthenticated => Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "unauthenticated",
-                "A valid API token of this tenant is needed.",
+            Self::Token(refused) => token_problem(refused),
+            Self::Narrow => Problem::new(
+                StatusCode::FORBIDDEN,
+                "token_restricted",
+                "Only a token without limits of its own makes or changes tokens.",
             ),
             Self::Scope(scope) => Problem::new(
                 StatusCode::FORBIDDEN,

@@ -56,7 +56,7 @@ pub async fn keep(State(app): State<App>, request: Request, next: Next) -> Respo
         Err(error) => return ApiError::from(error).into_response(),
     }
     // A way in is not kept: asked for again, it is made anew.
-    let is_way_in = ["/console", "/sign_in_link"]
+    let is_way_in = ["/console", "/sign_in_link", "/tokens"]
         .iter()
         .any(|end| parts.uri.path().ends_with(end));
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;

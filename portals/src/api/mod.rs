@@ -22,6 +22,7 @@ mod services;
 mod subscriptions;
 mod suspension;
 mod system;
+mod tokens;
 mod users;
 
 use axum::Router;
@@ -38,6 +39,7 @@ fn endpoints() -> Endpoints {
         .and(accounts::endpoints)
         .and(users::endpoints)
         .and(system::endpoints)
+        .and(tokens::endpoints)
         .and(clock::endpoints)
         .and(catalogue::endpoints)
         .and(orders::endpoints)

@@ -12,6 +12,7 @@ use http::StatusCode;
 use platform::money::{Currency, Money};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tenancy::permission::CHARGE_SAVED;
 use tenancy::{AccountId, TenantTx};
 use utoipa::ToSchema;
 
@@ -219,7 +220,7 @@ async fn place(
     caller.need("orders.write", Some("services.manage"))?;
     let input: OrderInput = body::read(&bytes)?;
     if input.payment_method.is_some() {
-        caller.need("payments.write", Some("billing.manage"))?;
+        caller.need(CHARGE_SAVED.0, Some(CHARGE_SAVED.1))?;
     }
     let no_account = || ApiError::field("account", "There is no such account.");
     let account: AccountId = input.account.parse().map_err(|_| no_account())?;
@@ -257,7 +258,6 @@ async fn place(
         hold,
         checkout_key: checkout_key(&caller, &headers, &bytes),
         ip: None,
-        limit_minor: caller.0.spending_limit_minor,
     };
     let placed = order::place_within(&mut tx, &new, &rooms).await?;
     tx.commit().await?;

@@ -10,6 +10,7 @@ use http::StatusCode;
 use platform::money::Money;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tenancy::permission::CHARGE_SAVED;
 use utoipa::ToSchema;
 
 use super::body::{self, ListQuery};
@@ -114,7 +115,7 @@ async fn pay(
 ) -> Result<(StatusCode, Json<PaymentView>), ApiError> {
     let mut tx = app.tenancy().begin_read(caller.scope()).await?;
     let row = super::invoices::find(&mut tx, &caller, &id).await?;
-    caller.need("payments.write", Some("billing.manage"))?;
+    caller.need(CHARGE_SAVED.0, Some(CHARGE_SAVED.1))?;
     let input: PayInput = body::read_or_default(&bytes)?;
     let none = || ApiError::field("payment_method", "This account has no such payment method.");
     let method = match input.payment_method {

@@ -199,7 +199,7 @@ async fn create_tenant(
         locale: None,
         settings: serde_json::Map::new(),
     };
-    let id = crate::admin::tenants::make(&app, &new, &owner)
+    let id = crate::admin::tenants::make(&app, caller.scope(), &new, &owner)
         .await
         .map_err(|error| match error {
             TenantError::BadSlug(_) | TenantError::SlugTaken(_) => ApiError::field("slug", error),
@@ -279,7 +279,7 @@ async fn remove_host(
     let found = own_hosts(&app, &caller).await?.into_iter().find(|row| row.id == id);
     let found = found.filter(|_| caller.0.account.is_none()).ok_or(ApiError::NotFound)?;
     caller.need("settings.write", None)?;
-    match host::remove(app.tenancy(), caller.scope().tenant(), &found.hostname).await {
+    match host::remove(app.tenancy(), caller.scope(), &found.hostname).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(HostError::Db(error)) => Err(error.into()),
         Err(_) => Err(ApiError::NotFound),
@@ -296,7 +296,7 @@ async fn add_host(
     let word = input.portal.as_deref().unwrap_or("all");
     let portal =
         Portal::parse(word).ok_or_else(|| ApiError::field("portal", "Use all, site, account, admin or status."))?;
-    let added = host::add(app.tenancy(), caller.scope().tenant(), &input.hostname, portal)
+    let added = host::add(app.tenancy(), caller.scope(), &input.hostname, portal)
         .await
         .map_err(|error| match error {
             HostError::Db(error) => error.into(),

@@ -131,6 +131,11 @@ async fn update(
             "This user belongs to other accounts too.".into(),
         ));
     }
+    // A name is what the audit log calls somebody: that of staff is for who settles who works here.
+    let is_other_staff = old.id != caller.0.user && tenancy::staff::rights(&mut tx, old.id).await?.is_some();
+    if is_other_staff {
+        caller.need("settings.write", None)?;
+    }
     let name = patch.name.unwrap_or(old.name);
     let locale = patch.locale.unwrap_or(old.locale);
     if !["en", "de"].contains(&locale.as_str()) {

@@ -35,7 +35,7 @@ pub enum Command {
         after_help = "Example: ezscale host add northwind billing.northwind.test --json"
     )]
     Host(Host),
-    /// Create API tokens
+    /// Create, list and revoke API tokens
     #[command(
         subcommand,
         after_help = "Example: ezscale token create --tenant demo --user ops@demo.test --json"
@@ -175,22 +175,62 @@ pub enum Host {
 pub enum Token {
     /// Make an API token and print it once
     #[command(
-        after_help = "Example: ezscale token create --tenant demo --user ops@demo.test --scopes invoices.read,services.read --json"
+        after_help = "Example: ezscale token create --tenant demo --user ops@demo.test --scopes invoices.read,services.read --ips 192.0.2.0/24 --spending-limit '100.00 EUR' --json"
     )]
-    Create {
+    Create(NewToken),
+    /// List API tokens, newest first; their text is never shown again
+    #[command(after_help = "Example: ezscale token list --tenant demo --json")]
+    List {
         /// Tenant
         #[arg(long)]
         tenant: String,
-        /// Address of the user
+        /// Only those of the user with this address
         #[arg(long)]
-        user: String,
-        /// Narrow it to these scopes
-        #[arg(long, value_delimiter = ',')]
-        scopes: Option<Vec<String>>,
+        user: Option<String>,
+        /// Revoked ones too
+        #[arg(long)]
+        all: bool,
         /// One JSON document on standard output
         #[arg(long)]
         json: bool,
     },
+    /// End an API token at once and for good
+    #[command(after_help = "Example: ezscale token revoke --tenant demo tok_01j9zr...")]
+    Revoke {
+        /// Tenant
+        #[arg(long)]
+        tenant: String,
+        /// Its id, as `token list` shows it
+        id: String,
+    },
+}
+
+#[derive(Args)]
+pub struct NewToken {
+    /// Tenant
+    #[arg(long)]
+    pub tenant: String,
+    /// Address of the user
+    #[arg(long)]
+    pub user: String,
+    /// Name for people
+    #[arg(long, default_value = "made on the command line")]
+    pub name: String,
+    /// Narrow it to these scopes
+    #[arg(long, value_delimiter = ',')]
+    pub scopes: Option<Vec<String>>,
+    /// Addresses or networks it may come from
+    #[arg(long, value_delimiter = ',')]
+    pub ips: Option<Vec<String>>,
+    /// When it ends, RFC 3339
+    #[arg(long)]
+    pub expires: Option<chrono::DateTime<chrono::Utc>>,
+    /// Most it may spend in a calendar month, such as '100.00 EUR'
+    #[arg(long)]
+    pub spending_limit: Option<String>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]

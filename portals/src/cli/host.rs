@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use platform::config::Config;
 use serde_json::{Value, json};
-use tenancy::{Portal, host};
+use tenancy::{Portal, host, resolve};
 
 use super::args;
 
@@ -18,7 +18,8 @@ pub async fn run(config: &Config, command: args::Host) -> Result<()> {
         } => {
             let tenant = super::find_tenant(&tenancy, &slug)?;
             let portal = Portal::parse(&portal).context("--portal is all, site, account, admin or status")?;
-            let added = host::add(&tenancy, &tenant, &hostname, portal).await?;
+            let scope = resolve::system(&tenancy, tenant.id, "host add")?;
+            let added = host::add(&tenancy, &scope, &hostname, portal).await?;
             let records = host::records(&added, tenancy.cname_suffix());
             if json {
                 return super::print_json(
@@ -57,7 +58,8 @@ pub async fn run(config: &Config, command: args::Host) -> Result<()> {
         }
         args::Host::Remove { slug, hostname } => {
             let tenant = super::find_tenant(&tenancy, &slug)?;
-            Ok(host::remove(&tenancy, &tenant, &hostname).await?)
+            let scope = resolve::system(&tenancy, tenant.id, "host remove")?;
+            Ok(host::remove(&tenancy, &scope, &hostname).await?)
         }
     }
 }

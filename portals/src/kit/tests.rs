@@ -2,13 +2,22 @@
 
 use platform::money::Currency;
 use platform::texts::Locale;
-use platform::views::{Context, Theme};
+use platform::views::{Context, Page, Theme, Views};
 
 use super::{TEMPLATES, samples, texts, views};
 use crate::theme::{BrandColours, theme_css};
 
 fn usd() -> Currency {
     Currency::parse("USD").unwrap()
+}
+
+/// The page of a token, as both portals have it.
+fn tokens(views: &Views, customer: &Page, staff: &Page) -> [(&'static str, String); 2] {
+    let draw = |layout, page| views.show(&crate::tokens::sample(layout), page).unwrap();
+    [
+        ("token", draw("layouts/account.html", customer)),
+        ("admin-token", draw("layouts/admin.html", staff)),
+    ]
 }
 
 /// Name and text of every sample page.
@@ -25,6 +34,7 @@ fn pages(brand: &str, colours: &BrandColours, theme: Theme, tag: &str) -> Vec<(&
     let mut pages: Vec<_> = orders
         .map(|(name, order)| (name, views.show(&order, &customer).unwrap()))
         .collect();
+    pages.extend(tokens(&views, &customer, &staff));
     pages.extend([
         ("home", views.show(&samples::home(usd()), &customer).unwrap()),
         ("profile", views.show(&samples::profile(), &customer).unwrap()),

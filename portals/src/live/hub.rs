@@ -1,6 +1,8 @@
 //! Who waits for which news in this process. An open page holds a seat here, and no connection.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +18,10 @@ use crate::app::App;
 
 /// Most streams of one session: a browser with that many tabs falls back to asking now and then.
 pub const PER_SESSION: usize = 8;
+/// Most streams of one account, whoever of its team opens them.
+pub const PER_ACCOUNT: usize = 64;
+/// Most streams of one tenant: a share, so that its visitors cannot take those of others.
+pub const PER_TENANT: usize = 1_000;
 /// Most streams of this process.
 pub const PER_PROCESS: usize = 4_000;
 
@@ -43,6 +49,8 @@ struct Inner {
 struct Seats {
     waiting: HashMap<Address, watch::Sender<u64>>,
     sessions: HashMap<String, usize>,
+    accounts: HashMap<Address, usize>,
+    tenants: HashMap<String, usize>,
     taken: usize,
 }
 
@@ -60,6 +68,10 @@ enum Asked {
 pub enum Full {
     /// For this session.
     Session,
+    /// For this account.
+    Account,
+    /// For this tenant.
+    Tenant,
     /// In this process.
     Process,
 }
@@ -80,17 +92,24 @@ impl Hub {
     /// Takes a seat.
     ///
     /// # Errors
-    /// When the session or the process has as many as it may.
+    /// When the session, the account, the tenant or the process has as many as it may.
     pub fn sit(&self, session: &str, address: Address) -> Result<Seat, Full> {
         let mut seats = self.seats();
         if seats.taken >= PER_PROCESS {
             return Err(Full::Process);
         }
-        let own = seats.sessions.entry(session.to_owned()).or_default();
-        if *own >= PER_SESSION {
+        if has(&seats.sessions, session) >= PER_SESSION {
             return Err(Full::Session);
         }
-        *own += 1;
+        if has(&seats.accounts, &address) >= PER_ACCOUNT {
+            return Err(Full::Account);
+        }
+        if has(&seats.tenants, address.0.as_str()) >= PER_TENANT {
+            return Err(Full::Tenant);
+        }
+        *seats.sessions.entry(session.to_owned()).or_default() += 1;
+        *seats.accounts.entry(address.clone()).or_default() += 1;
+        *seats.tenants.entry(address.0.clone()).or_default() += 1;
         seats.taken += 1;
         let news = seats
             .waiting
@@ -201,16 +220,26 @@ impl Seat {
     }
 }
 
+fn has<K: Eq + Hash + Borrow<Q>, Q: Eq + Hash + ?Sized>(counts: &HashMap<K, usize>, key: &Q) -> usize {
+    counts.get(key).copied().unwrap_or_default()
+}
+
+fn leave<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(own) = counts.get_mut(key) {
+        *own = own.saturating_sub(1);
+        if *own == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut seats = self.hub.seats();
         seats.taken = seats.taken.saturating_sub(1);
-        if let Some(own) = seats.sessions.get_mut(&self.session) {
-            *own = own.saturating_sub(1);
-            if *own == 0 {
-                seats.sessions.remove(&self.session);
-            }
-        }
+        leave(&mut seats.sessions, &self.session);
+        leave(&mut seats.accounts, &self.address);
+        leave(&mut seats.tenants, &self.address.0);
         // This seat's own receiver is still counted.
         if seats
             .waiting
@@ -275,8 +304,26 @@ mod tests {
         assert!(hub.sit("s2", address("t_a", 1)).is_ok());
         seats.pop();
         assert!(sit().is_ok());
+        // Neither one account nor one tenant takes the seats of others.
+        let name = |n: usize| format!("other{n}");
+        while let Ok(seat) = hub.sit(&name(seats.len()), address("t_a", 1)) {
+            seats.push(seat);
+        }
+        assert_eq!(
+            hub.sit(&name(0), address("t_a", 1)).err(),
+            Some(Full::Account),
+            "{}",
+            seats.len()
+        );
+        while let Ok(seat) = hub.sit(&name(seats.len()), address("t_a", 2 + seats.len() as u128 / 32)) {
+            seats.push(seat);
+        }
+        assert_eq!(seats.len(), PER_TENANT);
+        assert_eq!(hub.sit("s9", address("t_a", 999)).err(), Some(Full::Tenant));
+        assert!(hub.sit("s9", address("t_b", 1)).is_ok());
         drop(seats);
         assert_eq!(hub.taken(), 0);
+        assert!(hub.seats().accounts.is_empty() && hub.seats().tenants.is_empty());
         assert!(hub.seats().waiting.is_empty() && hub.seats().sessions.is_empty());
     }
 }

@@ -65,7 +65,7 @@ async fn open(
     let address = (member.scope.tenant().schema.clone(), member.account);
     let seat = match app.live().sit(&session.to_string(), address) {
         Ok(seat) => seat,
-        Err(Full::Session) => return mark(StatusCode::TOO_MANY_REQUESTS, "too_many"),
+        Err(Full::Session | Full::Account | Full::Tenant) => return mark(StatusCode::TOO_MANY_REQUESTS, "too_many"),
         Err(Full::Process) => return mark(StatusCode::SERVICE_UNAVAILABLE, "broken"),
     };
     let viewer = Viewer {

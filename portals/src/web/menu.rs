@@ -4,7 +4,7 @@ use platform::views::{MenuEntry, MenuSection};
 use tenancy::HostRoute;
 use tenancy::extract::Staff;
 use tenancy::permission::{
-    Permission, Permissions, ReadAccounts, ReadAudit, ReadCatalogue, ReadInvoices, ReadOrders, ReadPayments,
+    Any, Permission, Permissions, ReadAccounts, ReadAudit, ReadCatalogue, ReadInvoices, ReadOrders, ReadPayments,
     ReadReports, ReadServers, ReadServices, ReadSettings, ReadTenants,
 };
 
@@ -131,6 +131,7 @@ fn system() -> Vec<(&'static str, MenuEntry)> {
             ReadSettings::NAME,
             entry("staff", "menu-staff", "/admin/staff", "id-badge-2"),
         ),
+        (Any::NAME, entry("tokens", "token-title", "/admin/tokens", "key")),
         (ReadAudit::NAME, entry("audit", "menu-audit", "/admin/audit", "history")),
     ]
 }

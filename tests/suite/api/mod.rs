@@ -118,6 +118,10 @@ async fn refusals_come_in_one_order_and_say_who_asked() {
         let garbage = crate::isolation::people::Sent::Json(serde_json::json!({ "zz": [] }));
         let sent = (wish.method != "GET").then_some(&garbage);
         let scopeless = house.ask(&powerless, &wish.method, &wish.path, sent).await;
+        // Their own tokens are everybody's.
+        if wish.path == "/api/v1/tokens" {
+            continue;
+        }
         if scopeless.status != 403 && !(wish.names && scopeless.status == 404) {
             broken.push(format!(
                 "{} {} without the scope: {}",

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use platform::task::Shutdown;
 use tenancy::resolve::ResolveError;
-use tenancy::{Actor, Portal, Tenancy, host, resolve, tenant};
+use tenancy::{Actor, Portal, Tenancy, audit, host, resolve, tenant};
 use tests::World;
 
 #[tokio::test]
@@ -55,10 +55,9 @@ async fn ten_thousand_unknown_hosts_cost_no_query() {
 #[tokio::test]
 async fn a_claim_serves_only_once_it_is_proved_and_the_first_proof_wins() {
     let world = World::new().await;
-    let (north, south) = (
-        world.reseller("north", "ezscale").await,
-        world.reseller("south", "ezscale").await,
-    );
+    world.reseller("north", "ezscale").await;
+    world.reseller("south", "ezscale").await;
+    let (north, south) = (world.scope("north"), world.scope("south"));
     let first = host::add(&world.tenancy, &north, "Billing.Shop.Example", Portal::All)
         .await
         .unwrap();
@@ -102,12 +101,27 @@ async fn a_claim_serves_only_once_it_is_proved_and_the_first_proof_wins() {
         .await
         .unwrap();
     assert!(resolve::host(&world.tenancy, "billing.shop.example").is_err());
+    let deeds = audit::list(&mut world.begin("north").await, None, Some("host."), 10, None)
+        .await
+        .unwrap();
+    let mut deeds: Vec<(&str, &str)> = deeds
+        .iter()
+        .map(|deed| (deed.action.as_str(), deed.detail["name"].as_str().unwrap_or_default()))
+        .collect();
+    deeds.sort_unstable();
+    assert_eq!(
+        deeds,
+        [
+            ("host.added", "billing.shop.example"),
+            ("host.removed", "billing.shop.example")
+        ]
+    );
 }
 
 #[tokio::test]
 async fn names_that_cannot_be_claimed_are_refused() {
     let world = World::new().await;
-    let root = world.tenant("ezscale");
+    let root = world.scope("ezscale");
     for name in [
         "ezscale.localhost",
         "x.ezscale.localhost",

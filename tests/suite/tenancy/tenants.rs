@@ -118,3 +118,16 @@ async fn two_nodes_creating_at_once_take_different_schemas() {
         world.tenant("south").parent_account
     );
 }
+
+#[tokio::test]
+async fn both_sides_have_a_new_tenant_in_their_log_whoever_made_it() {
+    let world = World::new().await;
+    world.reseller("north", "ezscale").await;
+    for (slug, deed) in [("ezscale", "tenant.child_created"), ("north", "tenant.created")] {
+        let deeds = tenancy::audit::list(&mut world.begin(slug).await, None, Some(deed), 10, None)
+            .await
+            .unwrap();
+        let named: Vec<&str> = deeds.iter().filter_map(|deed| deed.detail["slug"].as_str()).collect();
+        assert_eq!(named.last(), Some(&"north"), "{slug}: {deeds:?}");
+    }
+}

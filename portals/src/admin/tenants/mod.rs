@@ -153,6 +153,7 @@ pub async fn look(
     let looking = Looking {
         tenant: id,
         reason: reason.to_owned(),
+        since: app.tenancy().now().timestamp(),
     };
     match session::look(&staff.session, Some(looking)).await {
         Ok(()) => Redirect::to("/admin").into_response(),
@@ -161,7 +162,12 @@ pub async fn look(
 }
 
 /// `POST /admin/tenants/leave`
-pub async fn leave(staff: Staff<WriteTenants>) -> Response {
+pub async fn leave(State(app): State<App>, staff: Staff<WriteTenants>) -> Response {
+    if let Some(looking) = &staff.looking
+        && let Err(error) = resolve::end_look(app.tenancy(), &staff.home, looking.tenant, "left").await
+    {
+        return internal(error);
+    }
     let back = match &staff.looking {
         Some(looking) => format!("/admin/tenants/{}", looking.tenant),
         None => "/admin/tenants".to_owned(),

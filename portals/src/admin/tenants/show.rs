@@ -1,10 +1,11 @@
 //! One tenant below: what it is, how it does, and what can be done about it. Nothing of its own schema is read.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use platform::db::DbError;
 use platform::views::{Page as Chrome, Tone};
+use serde::Deserialize;
 use tenancy::extract::Staff;
 use tenancy::permission::{Permission, ReadAccounts, ReadTenants, WriteTenants};
 use tenancy::tenant::{self, Child};
@@ -19,11 +20,34 @@ use crate::web::answer::{Html, internal, not_found};
 use crate::web::list::{Cell, Row};
 use crate::web::page::{self, Asked};
 
+/// What a redirect has to tell.
+#[derive(Deserialize)]
+pub struct Told {
+    #[serde(default)]
+    look: String,
+}
+
 /// `GET /admin/tenants/{id}`
-pub async fn show(State(app): State<App>, staff: Staff<ReadTenants>, asked: Asked, Path(id): Path<String>) -> Response {
+pub async fn show(
+    State(app): State<App>,
+    staff: Staff<ReadTenants>,
+    asked: Asked,
+    Path(id): Path<String>,
+    Query(told): Query<Told>,
+) -> Response {
     let Ok(id) = id.parse() else { return not_found() };
     let chrome = page::admin(&app, &staff, &asked, "tenants").await;
     match detail(&app, &staff, &chrome, id).await {
+        Ok(Some(mut context)) if told.look == "ended" => {
+            let say = Say(&app, &chrome);
+            let ended = Notice {
+                tone: Tone::Warning,
+                title: say.it("look-ended"),
+                text: Some(say.it("look-ended-text")),
+            };
+            context.notices.insert(0, ended);
+            Html::show(&app, StatusCode::OK, &context, &chrome)
+        }
         Ok(Some(context)) => Html::show(&app, StatusCode::OK, &context, &chrome),
         Ok(None) => not_found(),
         Err(error) => internal(error),

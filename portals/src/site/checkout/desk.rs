@@ -10,6 +10,7 @@ use billing::payment_method::{self, PaymentMethod};
 use platform::money::{Currency, Money};
 use tenancy::TenantTx;
 use tenancy::account::Account;
+use tenancy::permission::CHARGE_SAVED;
 
 use super::Ask;
 use crate::site::basket::{self, Basket};
@@ -80,6 +81,12 @@ impl Desk {
             .is_none_or(|(_, rights)| rights.has("services.manage"))
     }
 
+    /// Whether this person may charge what the account has saved, and save more: who may only order pays on the
+    /// gateway's own page. Somebody without an account gets one of their own.
+    pub fn may_charge_saved(&self) -> bool {
+        may_charge(&self.basket)
+    }
+
     pub fn currency(&self) -> Currency {
         self.basket.currency
     }
@@ -120,6 +127,11 @@ fn terms_url(ask: Ask<'_>) -> Option<String> {
     Some(url).filter(|url| !url.is_empty())
 }
 
+fn may_charge(basket: &Basket) -> bool {
+    let account = basket.account.as_ref();
+    account.is_none_or(|(_, rights)| rights.has(CHARGE_SAVED.1))
+}
+
 async fn ways(
     ask: Ask<'_>,
     tx: &mut TenantTx,
@@ -128,8 +140,8 @@ async fn ways(
     let mut gateways = gateway::list(tx).await?;
     gateways.retain(|gateway| gateway.state == "active" && ask.app.gateways().get(&gateway.kind).is_some());
     let mut methods = match &basket.account {
-        Some((account, _)) => payment_method::list(tx, account.id).await?,
-        None => Vec::new(),
+        Some((account, _)) if may_charge(basket) => payment_method::list(tx, account.id).await?,
+        _ => Vec::new(),
     };
     methods.retain(|m| m.state == "active" && gateways.iter().any(|gateway| gateway.id == m.gateway_id));
     methods.sort_by_key(|method| !method.is_default);

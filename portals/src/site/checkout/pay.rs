@@ -6,7 +6,7 @@ use billing::ids::{OrderId, PaymentId, PaymentMethodId};
 use billing::order::{self as orders, Placed};
 use billing::payment::{self, PageWish};
 
-use super::desk;
+use super::desk::{self, Desk};
 use super::form::{Fields, Way};
 use super::view::Trouble;
 use super::{Ask, draw, order_path, place};
@@ -33,7 +33,7 @@ pub async fn order(ask: Ask<'_>, id: OrderId, fields: &Fields) -> Result<Respons
     };
     let tried = match way {
         Way::Page(gateway) => {
-            let wish = wish(ask, id, invoice, gateway, fields);
+            let wish = wish(ask, id, invoice, gateway, saves(&desk, fields));
             let scope = &ask.visitor.scope;
             return match payment::open_page(ask.app.tenancy(), ask.app.gateways(), scope, &wish).await {
                 Ok(url) => Ok(leave(ask.app, &page, &url)),
@@ -57,18 +57,23 @@ pub async fn order(ask: Ask<'_>, id: OrderId, fields: &Fields) -> Result<Respons
     }
 }
 
+/// Whether the card is kept: where the buyer wishes it and may keep one for the account.
+fn saves(desk: &Desk, fields: &Fields) -> bool {
+    !fields.save.is_empty() && desk.may_charge_saved()
+}
+
 fn wish(
     ask: Ask<'_>,
     order: OrderId,
     invoice: billing::ids::InvoiceId,
     gateway: billing::ids::GatewayId,
-    fields: &Fields,
+    save: bool,
 ) -> PageWish {
     let own = origin(ask);
     PageWish {
         invoice,
         gateway,
-        save: !fields.save.is_empty(),
+        save,
         success_url: format!("{own}/checkout/return?order={order}"),
         cancel_url: format!("{own}/checkout?order={order}"),
     }
@@ -96,7 +101,7 @@ async fn begin(
 /// After an order was placed just now.
 pub async fn placed(
     ask: Ask<'_>,
-    placed: &Placed,
+    (desk, placed): (&Desk, &Placed),
     way: Option<Way>,
     fields: &Fields,
 ) -> Result<Response, BillingError> {
@@ -104,7 +109,7 @@ pub async fn placed(
     match (way, placed.payment, placed.invoice) {
         (Some(Way::Saved(_)), Some(payment), _) => driven(ask, id, payment, fields).await,
         (Some(Way::Page(gateway)), _, Some(invoice)) => {
-            let wish = wish(ask, id, invoice, gateway, fields);
+            let wish = wish(ask, id, invoice, gateway, saves(desk, fields));
             let scope = &ask.visitor.scope;
             match payment::open_page(ask.app.tenancy(), ask.app.gateways(), scope, &wish).await {
                 Ok(url) => {

@@ -192,7 +192,7 @@ pub fn page(
         may_order: desk.may_order() && total.is_some(),
         form: fields.shown(&default, &country),
         countries: countries(page.locale.language()),
-        can_save: !desk.gateways.is_empty(),
+        can_save: !desk.gateways.is_empty() && desk.may_charge_saved(),
         methods: cards,
         needs_payment: due.is_positive(),
         terms_url: desk.terms_url.clone(),
