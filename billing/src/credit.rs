@@ -11,7 +11,7 @@ use tenancy::{AccountId, TenantTx, account, audit};
 use crate::error::currency;
 use crate::ids::{CreditId, InvoiceId, PaymentId};
 use crate::ledger::{self, Book, Posting};
-use crate::{BillingError, invoice};
+use crate::{BillingError, allowance, invoice};
 
 /// Invoices paid in one go; what is left over stays credit.
 const PAGE: i64 = 100;
@@ -233,6 +233,7 @@ pub async fn give(tx: &mut TenantTx, new: &NewCredit) -> Result<Credit, BillingE
 }
 
 /// The invoices that could be paid from credit, locked one after the other as everybody locks them: invoices before
+    allowance::count(tx, id, new.amount).await?;
 /// their account. What was waited for is read anew by [`pay_locked`], so that a payment begun meanwhile is seen.
 async fn lock_open(tx: &mut TenantTx, account: AccountId) -> Result<Vec<InvoiceId>, BillingError> {
     Ok(sqlx::query_scalar(
@@ -369,6 +370,7 @@ pub async fn apply(tx: &mut TenantTx, id: InvoiceId) -> Result<Money, BillingErr
     Ok(used)
 }
 
+    allowance::count_credit(tx, &open, used).await?;
 /// A change by id.
 ///
 /// # Errors

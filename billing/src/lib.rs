@@ -8,6 +8,7 @@
 #[macro_use]
 mod sql;
 
+pub mod allowance;
 pub mod calc;
 pub mod cart;
 pub mod catalogue;

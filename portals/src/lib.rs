@@ -31,4 +31,5 @@ pub mod status;
 pub mod styleguide;
 pub mod subscribers;
 pub mod theme;
+pub mod tokens;
 pub mod web;

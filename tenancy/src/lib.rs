@@ -37,7 +37,7 @@
 //! ```
 //! ```compile_fail,E0451
 //! fn f(tenant: std::sync::Arc<tenancy::Tenant>) -> tenancy::TenantScope {
-//!     tenancy::TenantScope { tenant, actor: tenancy::Actor::Visitor }
+//!     tenancy::TenantScope { tenant, actor: tenancy::Actor::Visitor, token: None }
 //! }
 //! ```
 //!
@@ -112,7 +112,9 @@ pub mod listing;
 pub mod mail;
 pub mod member;
 pub mod news;
+mod password;
 pub mod permission;
+pub mod purge;
 pub mod resolve;
 pub mod schema;
 pub mod session;

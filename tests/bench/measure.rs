@@ -198,7 +198,6 @@ async fn page_to_pay(doors: &Tenancy, scope: &TenantScope, stock: &Stock, n: usi
         hold: false,
         checkout_key: None,
         ip: None,
-        limit_minor: None,
     };
     let placed = order::place(&mut tx, &new).await?;
     tx.commit().await?;

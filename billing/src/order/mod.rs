@@ -30,7 +30,7 @@ use crate::error::currency;
 use crate::ids::{InvoiceId, OrderId, PaymentId, PaymentMethodId, PlanId, ServiceId};
 use crate::invoice::Invoice;
 use crate::quote::Quote;
-use crate::{BillingError, invoice, payment, quote};
+use crate::{BillingError, allowance, invoice, payment, quote};
 
 /// An order to place.
 #[derive(Debug, Clone)]
@@ -47,8 +47,6 @@ pub struct PlaceOrder {
     pub checkout_key: Option<String>,
     /// From where.
     pub ip: Option<String>,
-    /// Most it may cost, in minor units.
-    pub limit_minor: Option<i64>,
 }
 
 /// A placed order.
@@ -91,7 +89,7 @@ pub async fn quote(tx: &mut TenantTx, account: AccountId, items: &[Item]) -> Res
 /// Places an order. The same checkout key answers with the same order.
 ///
 /// # Errors
-/// A wrong item, no stock, or a price above the caller's limit; nothing is written then.
+/// A wrong item, no stock, or more than the caller's token may spend; nothing is written then.
 pub async fn place(tx: &mut TenantTx, new: &PlaceOrder) -> Result<Placed, BillingError> {
     place_within(tx, new, &[]).await
 }
@@ -124,12 +122,6 @@ pub async fn place_agreed(
     }
     let quote = agreed.over(quote(tx, new.account, &new.items).await?)?;
     let total = quote.due_today;
-    if new.limit_minor.is_some_and(|limit| total.minor > limit) {
-        return Err(BillingError::Conflict(
-            "spending_limit",
-            "This order costs more than the token may spend.".into(),
-        ));
-    }
     room::take_room(tx, &quote.items, rooms).await?;
     let id = insert(tx, new, total).await?;
     agreed::record(tx, id, total, agreed).await?;
@@ -148,6 +140,7 @@ pub async fn place_agreed(
         invoice::issue(tx, new.account, Some(id), lines, tx.today()).await?
     };
     let payment = match (&issued, new.payment_method) {
+    allowance::count_order(tx, id, &quote.items, issued.as_ref()).await?;
         (Some(invoice), Some(method)) if invoice.due()?.is_positive() => {
             Some(payment::begin(tx, invoice.id, method, new.hold).await?)
         }

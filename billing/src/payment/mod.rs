@@ -30,7 +30,7 @@ use crate::error::currency;
 use crate::gateway::{self, Asked, Charge, Decline, GatewayKinds, Outcome};
 use crate::ids::{GatewayId, InvoiceId, PaymentId, PaymentMethodId};
 use crate::invoice::Invoice;
-use crate::{BillingError, invoice, payment_method};
+use crate::{BillingError, allowance, invoice, payment_method};
 
 /// A payment.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
@@ -223,7 +223,7 @@ async fn insert(tx: &mut TenantTx, row: &Invoice, new: &NewPayment) -> Result<Pa
     .execute(tx.connection())
     .await;
     match inserted {
-        Ok(_) => Ok(id),
+        Ok(_) => allowance::count_payment(tx, row, id, due).await.map(|()| id),
         Err(error) if constraint(&error) == Some("payments_in_flight") => Err(in_flight()),
         Err(error) => Err(error.into()),
     }

@@ -10,7 +10,7 @@ use crate::error::currency;
 use crate::ids::{InvoiceId, PaymentId};
 use crate::invoice::Invoice;
 use crate::ledger::{self, Book, Posting};
-use crate::{BillingError, credit, invoice};
+use crate::{BillingError, allowance, credit, invoice};
 
 /// Books a payment the gateway confirmed.
 pub(super) async fn succeed(
@@ -179,6 +179,7 @@ pub async fn record(tx: &mut TenantTx, new: &Received) -> Result<PaymentId, Bill
     book(tx, &payment, &row, None).await?;
     let detail = json!({ "invoice": row.number, "amount": amount, "reference": reference });
     audit::record(tx, "payment.recorded", id, detail).await?;
+    allowance::count_payment(tx, &row, id, amount).await?;
     Ok(id)
 }
 

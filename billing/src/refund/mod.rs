@@ -24,7 +24,7 @@ use crate::error::currency;
 use crate::ids::{InvoiceId, PaymentId, RefundId};
 use crate::ledger::{self, Book, Posting};
 use crate::payment::{self, Payment};
-use crate::{BillingError, credit, invoice};
+use crate::{BillingError, allowance, credit, invoice};
 
 /// A refund.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
@@ -217,6 +217,7 @@ pub async fn begin(tx: &mut TenantTx, new: &NewRefund) -> Result<Refund, Billing
             .after(Duration::from_secs(3));
         job::enqueue(tx, &[drive]).await?;
     }
+    allowance::count(tx, refund.id, amount).await?;
     find(tx, refund.id).await?.ok_or(BillingError::NotFound("refund"))
 }
 

@@ -384,7 +384,6 @@ async fn place(app: &App, staff: &Staff<WriteOrders>, desk: &Desk, wish: &Wish) 
         hold,
         checkout_key: Some(format!("staff:{}", wish.text("key"))).filter(|key| key.len() > 20),
         ip: None,
-        limit_minor: None,
     };
     let placed = order::place_agreed(&mut tx, &new, &rooms, &agreed).await?;
     if let (Way::Hand, Some(invoice)) = (&way, placed.invoice) {

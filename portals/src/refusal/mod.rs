@@ -10,6 +10,7 @@ use platform::views::Page;
 use tenancy::account::AccountError;
 use tenancy::staff::change::StaffError;
 use tenancy::tenant::TenantError;
+use tenancy::token::TokenError;
 use tenancy::user::UserError;
 
 use crate::app::App;
@@ -160,6 +161,28 @@ impl Refusal for StaffError {
             Self::User(error) => error.reasons(),
             Self::Unknown | Self::Db(_) => Vec::new(),
         }
+    }
+}
+
+impl Refusal for TokenError {
+    fn reasons(&self) -> Vec<Reason> {
+        let with = |field: &str, key: &str, name, value: &String| Reason {
+            values: vec![(name, value.clone())],
+            ..Reason::new(field, key)
+        };
+        vec![match self {
+            Self::NotYours(word) => with("scopes", "refused-token-scope", "word", word),
+            Self::UnknownScope(word) => with("scopes", "refused-token-no-scope", "word", word),
+            Self::BadNetwork(text) => with("ip_list", "refused-token-network", "text", text),
+            Self::ManyNetworks => Reason::new("ip_list", "refused-token-networks"),
+            Self::BadName => Reason::new("name", "refused-token-name"),
+            Self::PastExpiry => Reason::new("expires_on", "refused-token-past"),
+            Self::BadLimit => Reason::new("limit", "refused-token-limit"),
+            Self::Revoked => Reason::new("form", "refused-token-revoked"),
+            Self::TooMany => Reason::new("form", "refused-token-many"),
+            Self::NoRights => Reason::new("form", "refused-token-no-rights"),
+            Self::Unknown | Self::Made(_) | Self::Db(_) => return Vec::new(),
+        }]
     }
 }
 

@@ -11,6 +11,8 @@ pub const SENTENCES: &[(&str, &str)] = &[
     ("Say how it came, in 1 to 200 characters.", "said-came-how"),
     ("This payment was made in {currency}.", "said-paid-in"),
     ("This account is billed in {currency}.", "said-billed-in"),
+    ("This token may spend {own} only; this is in {other}.", "said-token-currency"),
+    ("This token may spend {most} a month; {so_far} are spent, and this is {more}.", "said-token-limit"),
     ("At most {amount} {currency} can be refunded.", "said-refund-most"),
     ("The amount must be more than zero.", "said-above-zero"),
     ("Use an amount above zero in {currency}.", "said-above-zero-in"),

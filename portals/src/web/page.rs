@@ -119,11 +119,13 @@ pub async fn admin<P>(app: &App, staff: &Staff<P>, asked: &Asked, nav: &'static 
     page.nav = nav;
     page.menu = menu::admin(app, staff).await;
     page.flash = take_flash(&staff.session).await;
-    if staff.looking.is_some() {
+    if let Some(looking) = &staff.looking {
         // The chrome stays that of the own tenant: nobody should mistake whose staff they are.
         let terms = app.say(&page, "site-terms", &[]);
         page.brand = brand(app, staff.home.tenant(), terms);
-        let text = app.say(&page, "look-banner", &[("tenant", staff.scope.tenant().name.as_str())]);
+        let until = looking.until().with_timezone(&page.zone).format("%H:%M %Z").to_string();
+        let name = staff.scope.tenant().name.as_str();
+        let text = app.say(&page, "look-banner", &[("tenant", name), ("until", &until)]);
         page.banner = Some(Banner {
             text,
             leave: Some(("/admin/tenants/leave".into(), app.say(&page, "look-leave", &[]))),

@@ -160,7 +160,6 @@ async fn place_in(
         hold,
         checkout_key: Some(checkout_key),
         ip: None,
-        limit_minor: None,
     };
     let placed = order::place(tx, &new).await.map_err(refused)?;
     link(tx, &placed, child, ours).await.map_err(refused)?;

@@ -1,6 +1,6 @@
 //! The buying side: options and prices, cart, checkout, as a browser and a program use them.
 
-mod browser;
+pub mod browser;
 mod checkout;
 mod options;
 mod pages;

@@ -219,7 +219,6 @@ impl Yard {
             hold: card.is_some(),
             checkout_key: None,
             ip: None,
-            limit_minor: None,
         };
         let placed = order::place(&mut tx, &new).await.expect("an order");
         tx.commit().await.expect("a commit");

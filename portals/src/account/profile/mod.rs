@@ -43,6 +43,7 @@ fn tabs<P>(app: &App, page: &Page, member: &Member<P>, here: &str) -> Vec<Tab> {
             "/account/team",
             member.rights.has(ManageAccount::NAME),
         ),
+        ("token-title", "/account/tokens", true),
     ];
     all.into_iter()
         .filter(|(_, _, may)| *may)

@@ -276,8 +276,9 @@ pub(super) async fn password(
 ) -> Response {
     let page = page::live(&app, &member, &asked);
     let change = async {
-        let mut tx = app.tenancy().begin(&member.scope).await?;
-        user::change_password(&mut tx, member.user.id, &fields.current, &fields.new).await?;
+        let own = member.user.id;
+        user::change_password(app.tenancy(), &member.scope, own, &fields.current, &fields.new).await?;
+        let mut tx = app.tenancy().begin_read(&member.scope).await?;
         let fresh = user::find(&mut tx, member.user.id).await?;
         tx.commit().await?;
         Ok::<_, UserError>(fresh)

@@ -325,7 +325,6 @@ async fn buy(
         hold: method.is_some(),
         checkout_key: None,
         ip: None,
-        limit_minor: None,
     };
     let placed = order::place(&mut tx, &new).await?;
     tx.commit().await?;
