@@ -1,5 +1,7 @@
 //! Form bodies: a malformed one is a plain 400, never a half-read value.
 
+use std::ops::RangeInclusive;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::response::Response;
@@ -8,6 +10,12 @@ use serde::de::DeserializeOwned;
 
 use super::MAX_FORM;
 use super::answer::mark;
+
+/// The rule of every number field: a form takes what was typed as text, so that a word in it is an error at its field,
+/// and the number is read here. None: no whole number, or out of bounds.
+pub fn whole(typed: &str, within: &RangeInclusive<u32>) -> Option<u32> {
+    typed.trim().parse().ok().filter(|number| within.contains(number))
+}
 
 /// The fields of a posted form.
 pub struct Form<T>(pub T);

@@ -240,3 +240,52 @@ async fn staff_refund_record_and_void_on_the_invoices_page() {
     );
     desk.audit().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_in_a_number_field_of_the_settings_is_said_at_the_field() {
+    let desk = Desk::open().await;
+    let browser = staff(&desk).await;
+    let fields = |due: &'static str, grace: &'static str| {
+        [
+            ("invoice_prefix", "X-"),
+            ("due_days", due),
+            ("invoice_days_before", "14"),
+            ("due_soon_days", "3"),
+            ("suspend_after_days", grace),
+            ("order_expire_days", "30"),
+        ]
+    };
+    for (due, grace, words) in [
+        ("soon", "5", "Use a whole number from 0 to 90."),
+        ("", "5", "Use a whole number from 0 to 90."),
+        ("7.5", "5", "Use a whole number from 0 to 90."),
+        ("91", "5", "Use a whole number from 0 to 90."),
+        ("7", "0", "Use a whole number from 1 to 365."),
+    ] {
+        let seen = browser.post("/admin/settings/billing", &fields(due, grace)).await;
+        assert_eq!(seen.status, 422, "{due} {grace}: {}", seen.body);
+        assert!(
+            seen.has(words) && seen.has("value=\"X-\""),
+            "{due} {grace}: {}",
+            seen.body
+        );
+        assert!(seen.has(&format!("value=\"{due}\"")), "what was typed stays: {due}");
+    }
+    let brand = [
+        ("color", "#112233"),
+        ("color_dark", ""),
+        ("accent", "#445566"),
+        ("radius", "round"),
+    ];
+    let seen = browser.post("/admin/settings/brand", &brand).await;
+    assert_eq!(seen.status, 422, "{}", seen.body);
+    assert!(
+        seen.has("Use a whole number from 0 to 12.") && seen.has("value=\"round\"") && seen.has("#112233"),
+        "{}",
+        seen.body
+    );
+    let done = browser.post("/admin/settings/billing", &fields(" 21 ", "5")).await;
+    assert_eq!(done.status, 303, "{}", done.body);
+    let page = browser.get("/admin/settings").await;
+    assert!(page.has("value=\"21\"") && page.has("value=\"X-\""), "{}", page.body);
+}
