@@ -1,5 +1,7 @@
 //! Credit: what we owe an account. It is applied to invoices, never below zero, and each change is a row.
 
+mod back;
+
 use chrono::{DateTime, Utc};
 use platform::db::constraint;
 use platform::event::{self, NewEvent};
@@ -7,6 +9,8 @@ use platform::money::{Currency, Money};
 use serde::Serialize;
 use serde_json::json;
 use tenancy::{AccountId, TenantTx, account, audit};
+
+pub(crate) use back::{give_back, put_back};
 
 use crate::error::currency;
 use crate::ids::{CreditId, InvoiceId, PaymentId};
@@ -229,11 +233,11 @@ pub async fn give(tx: &mut TenantTx, new: &NewCredit) -> Result<Credit, BillingE
     if sign > 0 {
         pay_locked(tx, new.account, open).await?;
     }
+    allowance::count(tx, id, new.amount).await?;
     find(tx, id).await?.ok_or(BillingError::NotFound("credit"))
 }
 
 /// The invoices that could be paid from credit, locked one after the other as everybody locks them: invoices before
-    allowance::count(tx, id, new.amount).await?;
 /// their account. What was waited for is read anew by [`pay_locked`], so that a payment begun meanwhile is seen.
 async fn lock_open(tx: &mut TenantTx, account: AccountId) -> Result<Vec<InvoiceId>, BillingError> {
     Ok(sqlx::query_scalar(
@@ -366,11 +370,11 @@ pub async fn apply(tx: &mut TenantTx, id: InvoiceId) -> Result<Money, BillingErr
     }
     let detail = json!({ "number": open.number, "amount": used });
     audit::record(tx, "invoice.credit_applied", id, detail).await?;
+    allowance::count_credit(tx, &open, used).await?;
     invoice::after_allocation(tx, id).await?;
     Ok(used)
 }
 
-    allowance::count_credit(tx, &open, used).await?;
 /// A change by id.
 ///
 /// # Errors

@@ -37,6 +37,8 @@ pub enum Book {
     Disputed(GatewayId),
     /// Money a dispute took for good.
     Losses,
+    /// What is owed to us and less than a gateway can move.
+    Rounding,
 }
 
 impl Book {
@@ -53,6 +55,7 @@ impl Book {
             Self::Refunding(gateway) => format!("refunding:{gateway}"),
             Self::Disputed(gateway) => format!("disputed:{gateway}"),
             Self::Losses => "losses".into(),
+            Self::Rounding => "rounding".into(),
         }
     }
 
@@ -67,7 +70,8 @@ impl Book {
             | Self::Refunds
             | Self::Refunding(_)
             | Self::Disputed(_)
-            | Self::Losses => None,
+            | Self::Losses
+            | Self::Rounding => None,
         }
     }
 
@@ -81,7 +85,8 @@ impl Book {
             | Self::Goodwill
             | Self::Refunds
             | Self::Disputed(_)
-            | Self::Losses => "debit",
+            | Self::Losses
+            | Self::Rounding => "debit",
         }
     }
 }
@@ -146,6 +151,19 @@ pub async fn post(tx: &mut TenantTx, posting: &Posting) -> Result<bool, BillingE
         .await?;
     }
     Ok(true)
+}
+
+/// Whether something was posted under this key.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn is_posted(tx: &mut TenantTx, key: &str) -> Result<bool, BillingError> {
+    Ok(
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM ledger_transactions WHERE key = $1)")
+            .bind(key)
+            .fetch_one(tx.connection())
+            .await?,
+    )
 }
 
 /// Posts the opposite of an earlier posting, once.

@@ -123,7 +123,7 @@ async fn open(
     let sql = format!(
         "SELECT i.due_on, i.id FROM invoices i JOIN accounts a ON a.id = i.account_id \
          WHERE i.status = 'issued' AND i.payment_status IN ('unpaid', 'partly_paid') AND i.collection_status IN ('none', 'overdue') \
-           AND a.parked_reason IS NULL AND (i.due_on < $1 OR i.next_try_on <= $1) AND NOT {UNDELIVERED} \
+           AND a.parked_reason IS NULL AND i.allocated_minor < i.total_minor AND (i.due_on < $1 OR i.next_try_on <= $1) AND NOT {UNDELIVERED} \
            AND ($2::date IS NULL OR (i.due_on, i.id) > ($2, $3)) ORDER BY i.due_on, i.id LIMIT $4",
         UNDELIVERED = invoice::UNDELIVERED
     );

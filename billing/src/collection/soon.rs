@@ -52,7 +52,7 @@ async fn coming(tx: &mut TenantTx, ahead: u64) -> Result<Vec<Row>, BillingError>
         "SELECT i.id, i.account_id, coalesce(i.number, '') AS number, i.due_on \
          FROM invoices i JOIN accounts a ON a.id = i.account_id \
          WHERE i.status = 'issued' AND i.payment_status IN ('unpaid', 'partly_paid') AND i.collection_status = 'none' \
-           AND i.due_on > $1 AND i.due_on <= $2 AND i.issued_on < $1 AND a.parked_reason IS NULL AND NOT {UNDELIVERED} \
+           AND i.due_on > $1 AND i.due_on <= $2 AND i.issued_on < $1 AND a.parked_reason IS NULL AND i.allocated_minor < i.total_minor AND NOT {UNDELIVERED} \
            AND NOT EXISTS (SELECT 1 FROM collection_steps s WHERE s.invoice_id = i.id AND s.step = $3) \
            AND NOT (a.auto_pay AND EXISTS (SELECT 1 FROM payment_methods m WHERE m.account_id = a.id AND m.is_default AND m.state = 'active')) \
            AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id AND p.status IN ('processing', 'unknown', 'held')) \

@@ -6,7 +6,7 @@ use serde_json::json;
 use tenancy::{AccountId, TenantTx};
 
 use crate::ids::{InvoiceId, OrderId, PaymentMethodId, ServiceId};
-use crate::{BillingError, payment, suspension};
+use crate::{BillingError, invoice, payment, suspension};
 
 /// An invoice that is to be followed up.
 #[derive(Debug, sqlx::FromRow)]
@@ -21,26 +21,28 @@ pub(super) struct Row {
     in_flight: bool,
 }
 
-/// Locks an invoice, unless it was paid, promised or parked a moment ago, or money is on its way.
+/// Locks an invoice, unless it was paid, promised or parked a moment ago, nobody owes it, or money is on its way.
 pub(super) async fn lock(tx: &mut TenantTx, id: InvoiceId) -> Result<Option<Row>, BillingError> {
     sqlx::query("SELECT id FROM invoices WHERE id = $1 FOR UPDATE")
         .bind(id)
         .execute(tx.connection())
         .await?;
-    Ok(sqlx::query_as(
+    let sql = format!(
         "SELECT i.id, i.account_id, i.order_id, coalesce(i.number, '') AS number, i.due_on, i.next_try_on, \
            a.keep_running_reason IS NOT NULL AS keep_running, \
            EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id \
                    AND p.status IN ('created', 'requires_action', 'processing', 'unknown', 'held')) AS in_flight \
          FROM invoices i JOIN accounts a ON a.id = i.account_id \
          WHERE i.id = $1 AND i.status = 'issued' AND i.payment_status IN ('unpaid', 'partly_paid') \
-           AND i.collection_status IN ('none', 'overdue') AND a.parked_reason IS NULL \
+           AND i.allocated_minor < i.total_minor AND NOT {UNDELIVERED} AND i.collection_status IN ('none', 'overdue') AND a.parked_reason IS NULL \
            AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id \
                    AND (p.status IN ('processing', 'unknown', 'held') OR (p.status = 'created' AND p.mode <> 'redirect')))",
-    )
-    .bind(id)
-    .fetch_optional(tx.connection())
-    .await?)
+        UNDELIVERED = invoice::UNDELIVERED
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(tx.connection())
+        .await?)
 }
 
 /// Whether this step is taken now, for the first time.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use platform::money::Money;
+use platform::money::{Currency, Money};
 use platform::secret::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -83,6 +83,10 @@ pub trait Gateway: Send + Sync {
     }
     /// Whether money can be held before it is taken.
     fn can_hold(&self) -> bool;
+    /// The smallest amount it moves in a currency, in minor units: what is charged is a multiple of it.
+    fn step(&self, _currency: Currency) -> i64 {
+        1
+    }
     /// Whether the credentials work: a sentence either way.
     async fn check(&self, context: &GatewayContext) -> Result<String, GatewayError>;
     /// The payer's id at the gateway, made once per account.

@@ -32,8 +32,8 @@ pub(crate) async fn allocate(
     Ok(())
 }
 
-/// The payment state that follows from what an invoice was paid, what went back and what is disputed.
-fn payment_status(invoice: &Invoice, disputed: bool) -> &'static str {
+/// The payment state that follows from what an invoice was paid, what went back, what is disputed and what is on its way.
+fn payment_status(invoice: &Invoice, disputed: bool, under_way: bool) -> &'static str {
     let paid = invoice.allocated_minor == invoice.total_minor;
     let all_back = invoice.refunded_minor == invoice.allocated_minor - invoice.credited_minor;
     match (disputed, paid) {
@@ -41,6 +41,7 @@ fn payment_status(invoice: &Invoice, disputed: bool) -> &'static str {
         (false, true) if invoice.refunded_minor > 0 && all_back => "refunded",
         (false, true) if invoice.refunded_minor > 0 => "partly_refunded",
         (false, true) => "paid",
+        (false, false) if under_way => "processing",
         (false, false) if invoice.allocated_minor > 0 => "partly_paid",
         (false, false) => "unpaid",
     }
@@ -49,15 +50,16 @@ fn payment_status(invoice: &Invoice, disputed: bool) -> &'static str {
 /// Derives the payment state again after money went back or a dispute moved.
 pub(crate) async fn derive_status(tx: &mut TenantTx, id: InvoiceId) -> Result<(), BillingError> {
     let invoice = find(tx, id).await?.ok_or(BillingError::NotFound("invoice"))?;
-    let disputed: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM disputes WHERE invoice_id = $1 AND status IN ('open', 'lost'))",
+    let (disputed, under_way): (bool, bool) = sqlx::query_as(
+        "SELECT EXISTS (SELECT 1 FROM disputes WHERE invoice_id = $1 AND status IN ('open', 'lost')), \
+         EXISTS (SELECT 1 FROM payments WHERE invoice_id = $1 AND status IN ('processing', 'unknown', 'held'))",
     )
     .bind(id)
     .fetch_one(tx.connection())
     .await?;
     sqlx::query("UPDATE invoices SET payment_status = $2 WHERE id = $1")
         .bind(id)
-        .bind(payment_status(&invoice, disputed))
+        .bind(payment_status(&invoice, disputed, under_way))
         .execute(tx.connection())
         .await?;
     Ok(())

@@ -33,6 +33,11 @@ pub(crate) fn taken_off_key(id: InvoiceId) -> String {
     format!("undelivered:{id}")
 }
 
+/// The key of what was taken off an invoice because no gateway moves so little.
+pub(crate) fn rounded_off_key(id: InvoiceId) -> String {
+    format!("rounded_off:{id}")
+}
+
 /// A line to issue.
 #[derive(Debug, Clone)]
 pub struct DraftLine {
@@ -85,7 +90,7 @@ pub struct Invoice {
     pub total_minor: i64,
     /// Paid or covered by credit.
     pub allocated_minor: i64,
-    /// Of it what was taken off, because it was not delivered.
+    /// Of it what was taken off: not delivered, or less than a gateway can move.
     pub credited_minor: i64,
     /// Sent back.
     pub refunded_minor: i64,

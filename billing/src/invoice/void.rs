@@ -5,11 +5,11 @@ use platform::money::Money;
 use serde_json::json;
 use tenancy::{TenantTx, audit, task};
 
-use super::{Invoice, allocate, locked, taken_off_key};
+use super::{Invoice, allocate, locked, rounded_off_key, taken_off_key};
 use crate::error::currency;
 use crate::ids::InvoiceId;
-use crate::ledger::{self, Book, Posting};
-use crate::{BillingError, credit, order, suspension};
+use crate::ledger;
+use crate::{BillingError, credit, order, service, suspension};
 
 /// Voids an unpaid invoice. A second time changes nothing. An order that waited for it is cancelled, a suspension
 /// it caused is lifted.
@@ -45,13 +45,15 @@ pub async fn void(tx: &mut TenantTx, id: InvoiceId, reason: &str) -> Result<(), 
     give_credit_back(tx, &invoice).await?;
     let posting = format!("invoice:{id}");
     ledger::reverse(tx, &posting, &format!("void:{id}"), "invoice.voided", &id.to_string()).await?;
-    if invoice.credited_minor > 0 {
-        let source = id.to_string();
-        let posting = taken_off_key(id);
-        ledger::reverse(tx, &posting, &format!("void:{posting}"), "invoice.voided", &source).await?;
+    for posting in [taken_off_key(id), rounded_off_key(id)] {
+        if ledger::is_posted(tx, &posting).await? {
+            let (key, source) = (format!("void:{posting}"), id.to_string());
+            ledger::reverse(tx, &posting, &key, "invoice.voided", &source).await?;
+        }
     }
     if let Some(order) = invoice.order_id {
         order::cancel_with_invoice(tx, order).await?;
+        service::release_failed(tx, id).await?;
     }
     suspension::lift_for(tx, id).await?;
     task::settle(tx, &format!("invoice:{id}")).await?;
@@ -68,11 +70,10 @@ pub async fn void(tx: &mut TenantTx, id: InvoiceId, reason: &str) -> Result<(), 
 }
 
 async fn nothing_received(tx: &mut TenantTx, invoice: &Invoice) -> Result<(), BillingError> {
-    let (under_way, received, given_back): (bool, bool, bool) = sqlx::query_as(
+    let (under_way, received): (bool, bool) = sqlx::query_as(
         "SELECT EXISTS (SELECT 1 FROM payments WHERE invoice_id = $1 \
            AND status IN ('created', 'requires_action', 'processing', 'unknown', 'held')), \
-         EXISTS (SELECT 1 FROM allocations WHERE invoice_id = $1 AND payment_id IS NOT NULL), \
-         EXISTS (SELECT 1 FROM credits WHERE invoice_id = $1 AND kind = 'returned')",
+         EXISTS (SELECT 1 FROM allocations WHERE invoice_id = $1 AND payment_id IS NOT NULL)",
     )
     .bind(invoice.id)
     .fetch_one(tx.connection())
@@ -81,12 +82,6 @@ async fn nothing_received(tx: &mut TenantTx, invoice: &Invoice) -> Result<(), Bi
         return Err(BillingError::Conflict(
             "payment_in_flight",
             "A payment of this invoice is under way.".into(),
-        ));
-    }
-    if given_back {
-        return Err(BillingError::Conflict(
-            "taken_off",
-            "A part of this invoice became credit already; what is left cannot be voided.".into(),
         ));
     }
     if received {
@@ -110,29 +105,6 @@ async fn give_credit_back(tx: &mut TenantTx, invoice: &Invoice) -> Result<(), Bi
     if amount.is_zero() {
         return Ok(());
     }
-    let account = invoice.account_id;
     allocate(tx, invoice.id, None, -amount.minor).await?;
-    let change = credit::Change {
-        account,
-        amount_minor: amount.minor,
-        currency: amount.currency,
-        kind: "returned",
-        invoice: Some(invoice.id),
-        payment: None,
-        reason: "an invoice it was applied to was voided",
-        key: None,
-    };
-    let id = credit::change(tx, &change).await?;
-    let posting = Posting {
-        key: format!("credit:{id}"),
-        kind: "credit.returned",
-        source: invoice.id.to_string(),
-        on: tx.today(),
-        entries: vec![
-            (Book::Receivable(account), amount),
-            (Book::Credit(account), amount.negated()),
-        ],
-    };
-    ledger::post(tx, &posting).await?;
-    Ok(())
+    credit::put_back(tx, invoice, amount, "an invoice it was applied to was voided", None).await
 }

@@ -25,6 +25,7 @@ pub use expire::expire_due;
 pub(crate) use late::start_when_it_runs;
 pub use read::{Made, Order, Renews, by_key, declined, find, invoice_of, list, made, of_service, products_of, renews};
 pub use room::{Room, count_holds, keep_again, release};
+pub use undelivered::may_be_built;
 
 use crate::error::currency;
 use crate::ids::{InvoiceId, OrderId, PaymentId, PaymentMethodId, PlanId, ServiceId};
@@ -139,8 +140,8 @@ pub async fn place_agreed(
     } else {
         invoice::issue(tx, new.account, Some(id), lines, tx.today()).await?
     };
-    let payment = match (&issued, new.payment_method) {
     allowance::count_order(tx, id, &quote.items, issued.as_ref()).await?;
+    let payment = match (&issued, new.payment_method) {
         (Some(invoice), Some(method)) if invoice.due()?.is_positive() => {
             Some(payment::begin(tx, invoice.id, method, new.hold).await?)
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use platform::event::{self, NewEvent};
 use platform::money::Money;
 use serde_json::json;
@@ -10,6 +11,7 @@ use tenancy::{AccountId, TenantTx, audit};
 use super::room;
 use crate::error::currency;
 use crate::ids::{InvoiceId, OrderId, ServiceId};
+use crate::invoice::Invoice;
 use crate::ledger::{self, Book, Posting};
 use crate::{BillingError, credit as balance, invoice, renewal, service};
 
@@ -50,26 +52,73 @@ pub(crate) async fn standing(tx: &mut TenantTx, order: OrderId) -> Result<Standi
     .await?)
 }
 
-/// Gives up what an order did not deliver, and takes it off its invoice: once. What credit had paid of it already is
-/// credit again.
+/// Whether a service of the order failed to be built since then.
+pub(crate) async fn failed_since(
+    tx: &mut TenantTx,
+    order: OrderId,
+    since: DateTime<Utc>,
+) -> Result<bool, BillingError> {
+    let services: Vec<String> = super::services_of(tx, order)
+        .await?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM events WHERE subject_id = ANY($1) AND type = 'service.provisioning_failed' AND at >= $2)",
+    )
+    .bind(services)
+    .bind(since)
+    .fetch_one(tx.connection())
+    .await?)
+}
+
+/// Whether something of an invoice's order failed that staff may build after all.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn may_be_built(tx: &mut TenantTx, invoice: &Invoice) -> Result<bool, BillingError> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM orders o JOIN subscriptions s ON s.order_id = o.id JOIN services v ON v.subscription_id = s.id \
+         WHERE o.id = $1 AND o.status = 'accepted' AND v.status = 'failed')",
+    )
+    .bind(invoice.order_id)
+    .fetch_one(tx.connection())
+    .await?)
+}
+
+/// Gives up what an order did not deliver, and takes it off its invoice: once. What was paid of it already is
+/// credit. The caller derives the invoice's state.
 pub(crate) async fn credit(tx: &mut TenantTx, id: InvoiceId, order: OrderId) -> Result<(), BillingError> {
     let bill = invoice::locked(tx, id).await?;
     let given_up: Vec<(ServiceId, bool)> = sqlx::query_as(
-        "UPDATE services v SET status = 'terminated', reason = $2, terminated_at = coalesce(terminated_at, $3) FROM subscriptions s \
-         WHERE s.id = v.subscription_id AND s.order_id = $1 AND v.activated_at IS NULL \
-           AND v.status IN ('pending', 'provisioning', 'failed', 'terminated') \
+        "UPDATE services v SET status = 'terminated', terminated_at = coalesce(terminated_at, $2) FROM subscriptions s \
+         WHERE s.id = v.subscription_id AND s.order_id = $1 AND v.activated_at IS NULL AND v.status IN ('pending', 'provisioning', 'failed') \
          RETURNING v.id, v.panel_ref IS NOT NULL OR v.panel_ids <> '{}'",
     )
     .bind(order)
-    .bind(SORRY)
     .bind(tx.now())
     .fetch_all(tx.connection())
     .await?;
     for (service, begun) in &given_up {
         end(tx, *service, *begun).await?;
     }
-    let services: Vec<ServiceId> = given_up.into_iter().map(|(service, _)| service).collect();
-    take_off(tx, &bill, &services).await?;
+    let gone: Vec<ServiceId> = sqlx::query_scalar(
+        "SELECT v.id FROM services v JOIN subscriptions s ON s.id = v.subscription_id WHERE s.order_id = $1 \
+         AND v.activated_at IS NULL AND v.status = 'terminated' ORDER BY v.id",
+    )
+    .bind(order)
+    .fetch_all(tx.connection())
+    .await?;
+    if take_off(tx, &bill, &gone).await? || !given_up.is_empty() {
+        sqlx::query("UPDATE services SET reason = $2 WHERE id = ANY($1)")
+            .bind(&gone)
+            .bind(SORRY)
+            .execute(tx.connection())
+            .await?;
+        for service in gone {
+            service::announce(tx, service, "service.undelivered").await?;
+        }
+    }
     renewal::refresh_due(tx, bill.account_id).await
 }
 
@@ -85,12 +134,12 @@ async fn end(tx: &mut TenantTx, id: ServiceId, begun: bool) -> Result<(), Billin
     if begun {
         service::announce(tx, id, "service.termination_wanted").await?;
     }
-    service::announce(tx, id, "service.terminated").await?;
-    service::announce(tx, id, "service.undelivered").await
+    service::announce(tx, id, "service.terminated").await
 }
 
-/// Posts the opposite of these lines and counts them as covered.
-async fn take_off(tx: &mut TenantTx, bill: &invoice::Invoice, services: &[ServiceId]) -> Result<(), BillingError> {
+/// Posts the opposite of these lines and counts them as covered; false when that was done before, or they cost
+/// nothing. Every line of an order's invoice names what it bills, so each is taken off with what it bills.
+async fn take_off(tx: &mut TenantTx, bill: &Invoice, services: &[ServiceId]) -> Result<bool, BillingError> {
     let lines: Vec<(String, i64)> = sqlx::query_as(
         "SELECT r.kind, l.amount_minor + l.tax_minor FROM invoice_lines l JOIN services v ON v.subscription_id = l.subscription_id \
          JOIN products r ON r.id = v.product_id WHERE l.invoice_id = $1 AND v.id = ANY($2)",
@@ -100,23 +149,18 @@ async fn take_off(tx: &mut TenantTx, bill: &invoice::Invoice, services: &[Servic
     .fetch_all(tx.connection())
     .await?;
     let unit = currency(&bill.currency)?;
-    let money = |minor| Money::new(minor, unit);
     let mut kinds: BTreeMap<String, i64> = BTreeMap::new();
     for (kind, minor) in lines {
         *kinds.entry(kind).or_default() += minor;
     }
     let total: i64 = kinds.values().sum();
     if total <= 0 {
-        return Ok(());
+        return Ok(false);
     }
-    let open = total.min(bill.due()?.minor);
-    let over = total - open;
-    let mut entries: Vec<(Book, Money)> = Vec::new();
+    let mut entries = vec![(Book::Receivable(bill.account_id), Money::new(-total, unit)?)];
     for (kind, minor) in kinds {
-        entries.push((Book::Revenue(kind), money(minor)?));
+        entries.push((Book::Revenue(kind), Money::new(minor, unit)?));
     }
-    entries.push((Book::Receivable(bill.account_id), money(-open)?));
-    entries.push((Book::Credit(bill.account_id), money(-over)?));
     let posting = Posting {
         key: invoice::taken_off_key(bill.id),
         kind: "invoice.undelivered",
@@ -125,31 +169,52 @@ async fn take_off(tx: &mut TenantTx, bill: &invoice::Invoice, services: &[Servic
         entries,
     };
     if !ledger::post(tx, &posting).await? {
+        return Ok(false);
+    }
+    let over = (total - bill.due()?.minor).max(0);
+    balance::give_back(tx, bill, over).await?;
+    cover(tx, bill.id, (total - over, total)).await?;
+    let detail = json!({ "number": bill.number, "amount": Money::new(total, unit)?, "services": services });
+    audit::record(tx, "invoice.undelivered_taken_off", bill.id, detail).await?;
+    Ok(true)
+}
+
+/// What is left of an invoice and less than its gateway can move is nobody's debt: `odd` minor units, once.
+pub(crate) async fn round_off(tx: &mut TenantTx, id: InvoiceId, odd: i64) -> Result<(), BillingError> {
+    if odd <= 0 {
         return Ok(());
     }
+    let bill = invoice::locked(tx, id).await?;
+    let amount = Money::new(odd, currency(&bill.currency)?)?;
+    let posting = Posting {
+        key: invoice::rounded_off_key(id),
+        kind: "invoice.rounded_off",
+        source: id.to_string(),
+        on: tx.today(),
+        entries: vec![
+            (Book::Rounding, amount),
+            (Book::Receivable(bill.account_id), amount.negated()),
+        ],
+    };
+    if !ledger::post(tx, &posting).await? {
+        return Ok(());
+    }
+    cover(tx, id, (odd, odd)).await?;
+    let detail = json!({ "number": bill.number, "amount": amount });
+    Ok(audit::record(tx, "invoice.rounded_off", id, detail).await?)
+}
+
+/// Counts `credited` as taken off, `open` of it as covered now: the rest was covered before.
+async fn cover(tx: &mut TenantTx, id: InvoiceId, (open, credited): (i64, i64)) -> Result<(), BillingError> {
     if open > 0 {
-        invoice::allocate(tx, bill.id, None, open).await?;
-        sqlx::query("UPDATE invoices SET credited_minor = coalesce(credited_minor, 0) + $2 WHERE id = $1")
-            .bind(bill.id)
-            .bind(open)
-            .execute(tx.connection())
-            .await?;
+        invoice::allocate(tx, id, None, open).await?;
     }
-    if over > 0 {
-        let back = balance::Change {
-            account: bill.account_id,
-            amount_minor: over,
-            currency: unit,
-            kind: "returned",
-            invoice: Some(bill.id),
-            payment: None,
-            reason: "a part of the order was not delivered",
-            key: None,
-        };
-        balance::change(tx, &back).await?;
-    }
-    let detail = json!({ "number": bill.number, "amount": money(total)?, "services": services });
-    Ok(audit::record(tx, "invoice.undelivered_taken_off", bill.id, detail).await?)
+    sqlx::query("UPDATE invoices SET credited_minor = coalesce(credited_minor, 0) + $2 WHERE id = $1")
+        .bind(id)
+        .bind(credited)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// An order of which nothing runs has lost its money: it waits for its payment again, and nothing more is built

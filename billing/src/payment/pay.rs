@@ -8,14 +8,15 @@ use crate::ids::{InvoiceId, PaymentId, PaymentMethodId};
 use crate::invoice::Invoice;
 use crate::{BillingError, invoice, payment_method};
 
-/// Whether money for this invoice is held first: its order waits for it and the gateway can hold.
+/// Whether money for this invoice is held first: its order waits for it, or nothing of it could be built so far, and
+/// the gateway can hold.
 pub(super) async fn holds(tx: &mut TenantTx, row: &Invoice, adapter: &dyn Gateway) -> Result<bool, BillingError> {
     let waits: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM orders WHERE id = $1 AND status = 'pending_payment')")
             .bind(row.order_id)
             .fetch_one(tx.connection())
             .await?;
-    Ok(waits && adapter.can_hold())
+    Ok((waits || row.collection_status == "undelivered") && adapter.can_hold())
 }
 
 /// Pays all that is due with a saved method; a page that is open is closed first. The answer says which payment

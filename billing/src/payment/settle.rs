@@ -277,19 +277,10 @@ async fn fail(
     .bind(tx.now())
     .execute(tx.connection())
     .await?;
-    let retry = if payment.status == "held" {
-        let lost = super::hold::lost(tx, payment).await?;
-        if lost.owed {
-            // Something runs on this money already: a person has to look.
-            let reason = format!("What was held could not be taken: {message}");
-            stuck(tx, payment, "Held money was lost", reason, None).await?;
-        }
-        lost.again_on
-    } else {
-        match class {
-            Decline::Retry => next_try(tx, payment.invoice_id).await?,
-            Decline::NewCard | Decline::Action => None,
-        }
+    let was_held = payment.status == "held";
+    let retry = match class {
+        Decline::Retry if !was_held => next_try(tx, payment.invoice_id).await?,
+        Decline::Retry | Decline::NewCard | Decline::Action => None,
     };
     sqlx::query(
         "UPDATE invoices SET payment_status = CASE WHEN allocated_minor > 0 THEN 'partly_paid' ELSE 'unpaid' END, \
@@ -299,6 +290,15 @@ async fn fail(
     .bind(retry)
     .execute(tx.connection())
     .await?;
+    if was_held {
+        if super::hold::lost(tx, payment).await? {
+            // Something runs on this money already: a person has to look.
+            let reason = format!("What was held could not be taken: {message}");
+            stuck(tx, payment, "Held money was lost", reason, None).await?;
+        }
+    } else {
+        super::hold::unpaid(tx, payment.invoice_id).await?;
+    }
     let payload = json!({ "id": payment.id, "invoice": payment.invoice_id, "class": class.word(), "message": message });
     let account = payment.account_id.uuid();
     Ok(event::publish(

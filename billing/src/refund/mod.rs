@@ -149,8 +149,8 @@ pub struct Left {
 /// # Errors
 /// When the database refuses.
 pub async fn left(tx: &mut TenantTx, payment: &Payment) -> Result<Left, BillingError> {
-    let (applied, back): (i64, i64) = sqlx::query_as(
-        "SELECT coalesce((SELECT sum(amount_minor) FROM allocations WHERE payment_id = $1), 0)::bigint, \
+    let (excess, back): (i64, i64) = sqlx::query_as(
+        "SELECT coalesce((SELECT sum(amount_minor) FROM credits WHERE payment_id = $1 AND kind = 'overpayment'), 0)::bigint, \
          coalesce((SELECT sum(amount_minor - coalesce(credit_minor, 0)) FROM refunds WHERE payment_id = $1 AND status <> 'failed'), 0)::bigint",
     )
     .bind(payment.id)
@@ -159,7 +159,7 @@ pub async fn left(tx: &mut TenantTx, payment: &Payment) -> Result<Left, BillingE
     let total_minor = payment.amount_minor - payment.refunded_minor;
     Ok(Left {
         total_minor,
-        invoice_minor: (applied - back).clamp(0, total_minor),
+        invoice_minor: (payment.amount_minor - excess - back).clamp(0, total_minor),
     })
 }
 

@@ -5,7 +5,7 @@ use tenancy::{TenantTx, audit, task};
 
 use super::{announce, due_again, find};
 use crate::ids::{InvoiceId, ServiceId};
-use crate::{BillingError, invoice, order};
+use crate::{BillingError, invoice, ledger, order};
 
 /// Asks for a termination: billing ends now, the panel is told by an operation.
 ///
@@ -102,11 +102,7 @@ pub async fn undelivered(tx: &mut TenantTx, id: ServiceId) -> Result<(), Billing
     .fetch_optional(tx.connection())
     .await?;
     let Some((invoice, label)) = paid else { return Ok(()) };
-    let is_taken_off: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM ledger_transactions WHERE key = $1)")
-        .bind(invoice::taken_off_key(invoice))
-        .fetch_one(tx.connection())
-        .await?;
-    if is_taken_off {
+    if ledger::is_posted(tx, &invoice::taken_off_key(invoice)).await? {
         return Ok(());
     }
     let new = task::NewTask {
@@ -120,8 +116,7 @@ pub async fn undelivered(tx: &mut TenantTx, id: ServiceId) -> Result<(), Billing
     Ok(task::raise(tx, &new).await?)
 }
 
-/// The money of an order was given back before anything of it ran: what its failed services left on a panel is
-/// nobody's.
+/// The money of an order was given back, or its invoice is void: what its failed services left on a panel is nobody's.
 ///
 /// # Errors
 /// When the database refuses.

@@ -2,6 +2,17 @@
 
 use platform::money::{Currency, Money};
 
+/// The smallest amount Stripe moves in a currency, in minor units.
+pub fn step(currency: Currency) -> i64 {
+    match (currency.code(), currency.exponent()) {
+        // Two decimals in ISO 4217, none in the API.
+        ("MGA", 2) => 100,
+        // Three decimals, of which the last must be zero.
+        (_, 3) => 10,
+        _ => 1,
+    }
+}
+
 /// Minor units in Stripe's form.
 ///
 /// # Errors
@@ -11,13 +22,11 @@ pub fn to_stripe(amount: Money) -> Result<i64, String> {
     let minor = match code {
         // No decimals in ISO 4217, two in the API, which must be zero.
         "ISK" | "UGX" => amount.minor.checked_mul(100),
-        // Two decimals in ISO 4217, none in the API.
-        "MGA" if amount.currency.exponent() == 2 => (amount.minor % 100 == 0).then_some(amount.minor / 100),
-        // Three decimals, of which the last must be zero.
-        _ if amount.currency.exponent() == 3 => (amount.minor % 10 == 0).then_some(amount.minor),
+        "MGA" if amount.currency.exponent() == 2 => Some(amount.minor / 100),
         _ => Some(amount.minor),
     };
     minor
+        .filter(|_| amount.minor % step(amount.currency) == 0)
         .filter(|minor| (1..=99_999_999).contains(minor))
         .ok_or_else(|| format!("{} {code} cannot be charged by card.", amount.to_decimal_string()))
 }
@@ -45,11 +54,18 @@ mod tests {
             ("5", "ISK", Some(500)),
             ("5.120", "KWD", Some(5120)),
             ("5.125", "KWD", None),
+            ("2.00", "MGA", Some(2)),
+            ("2.50", "MGA", None),
             ("0.00", "USD", None),
             ("1000000.00", "USD", None),
         ] {
             let money = Money::parse(text, Currency::parse(code).unwrap()).unwrap();
             assert_eq!(to_stripe(money).ok(), expected, "{text} {code}");
+            let whole = Money::new(money.minor - money.minor % step(money.currency), money.currency).unwrap();
+            assert!(
+                whole.is_zero() || whole.minor > 99_999_999 || to_stripe(whole).is_ok(),
+                "{text} {code}"
+            );
             if let Some(minor) = expected {
                 assert_eq!(from_stripe(minor, &code.to_lowercase()), Some(money), "{text} {code}");
             }

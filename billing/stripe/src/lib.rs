@@ -24,7 +24,7 @@ use billing::gateway::{
     SavedMethod, SeenDispute, SeenRefund, SetupPage, SetupState,
 };
 use chrono::{DateTime, Utc};
-use platform::money::Money;
+use platform::money::{Currency, Money};
 use platform::outbound::Outbound;
 use serde_json::{Value, json};
 use stripe_client_core::RequestBuilder;
@@ -157,6 +157,10 @@ impl Gateway for Stripe {
         true
     }
 
+    fn step(&self, currency: Currency) -> i64 {
+        amount::step(currency)
+    }
+
     async fn check(&self, context: &GatewayContext) -> Result<String, GatewayError> {
         let account = self.plain(context, ask::account(), None).await?;
         Ok(format!(
@@ -237,7 +241,8 @@ impl Gateway for Stripe {
 
     async fn capture(&self, context: &GatewayContext, key: &str, reference: &str, part: Option<Money>) -> Outcome {
         let part = match part.map(amount::to_stripe).transpose() {
-            Err(why) => return read::refused("amount_not_possible", &why),
+            // Nothing of the payer's is wrong: what is held stays held.
+            Err(why) => return Outcome::NotSent { why },
             Ok(part) => part,
         };
         match self.call(context, ask::capture(reference, part), Some(key)).await {

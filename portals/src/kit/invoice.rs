@@ -85,6 +85,10 @@ pub struct UseCredit {
 pub struct Pay {
     /// Where it posts.
     pub path: String,
+    /// How much is paid.
+    pub amount: Money,
+    /// Nobody owes it: it was not delivered, and is built after all when it is paid.
+    pub offer: bool,
     /// Ways to pay, the usual first.
     pub methods: Vec<Card>,
     /// The chosen one.

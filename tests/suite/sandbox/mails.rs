@@ -149,6 +149,8 @@ async fn a_build_that_fails_is_told_in_plain_words_and_the_invoices_document_tra
     .await
     .expect("a document");
     tx.commit().await.expect("a commit");
+    // Paid once more it is held, until staff have built it.
+    trial.world.clock.advance(chrono::TimeDelta::minutes(5));
     let other = trial.card(&stock.account, &stock.gateway, "pm_card_mastercard").await;
     trial
         .post(
@@ -156,6 +158,15 @@ async fn a_build_that_fails_is_told_in_plain_words_and_the_invoices_document_tra
             json!({ "payment_method": other }),
         )
         .await;
+    trial.work().await;
+    let failed = super::yard::create(&trial).await;
+    let mut tx = trial.world.begin("trial").await;
+    sqlx::query("UPDATE products SET panel_settings = '{}'")
+        .execute(tx.connection())
+        .await
+        .expect("room again");
+    provisioning::operation::retry(&mut tx, failed).await.expect("paid for");
+    tx.commit().await.expect("a commit");
     trial.work().await;
     let files = trial
         .count("SELECT count(*) FROM mail_files f JOIN mails m ON m.id = f.mail_id WHERE m.template = 'mail-receipt' AND f.filename LIKE 'INV-%.pdf'")

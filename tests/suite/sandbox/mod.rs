@@ -4,6 +4,7 @@ mod clock;
 mod collection;
 mod gateway;
 mod holds;
+mod lost;
 mod mails;
 mod page;
 mod rules;

@@ -8,12 +8,12 @@ use platform::job::{self, NewJob, Outcome as JobOutcome};
 use platform::money::Money;
 use tenancy::{Tenancy, TenantScope, TenantTx};
 
-pub(super) use decide::lost;
+pub(super) use decide::{lost, unpaid};
 pub use watch::watch;
 
 use super::{FinishHold, Payment, find, settle};
 use crate::gateway::{self, Asked, GatewayKinds, Outcome};
-use crate::ids::{PaymentId, ServiceId};
+use crate::ids::{InvoiceId, PaymentId, ServiceId};
 use crate::{BillingError, payment_method};
 use decide::{Decision, decide};
 
@@ -41,7 +41,7 @@ pub async fn finish_hold(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantSc
 
 async fn finish(doors: &Tenancy, kinds: &GatewayKinds, scope: &TenantScope, id: PaymentId) -> Result<(), BillingError> {
     let mut tx = doors.begin(scope).await?;
-    let decision = decide(&mut tx, id).await?;
+    let decision = decide(&mut tx, kinds, id).await?;
     tx.commit().await?;
     match decision {
         Decision::Nothing => Ok(()),
@@ -108,7 +108,8 @@ async fn release(
     Ok(tx.commit().await?)
 }
 
-/// After a service was decided, the held payment of its order is looked at at once.
+/// After a service was decided, the held payment of its order is looked at at once. Where what was held is lost, so is
+/// what its order owes.
 ///
 /// # Errors
 /// When the database refuses.
@@ -120,8 +121,22 @@ pub async fn service_decided(tx: &mut TenantTx, service: ServiceId) -> Result<()
     .bind(service)
     .fetch_all(tx.connection())
     .await?;
-    for payment in held {
-        job::enqueue(tx, &[finish_job(payment)]).await?;
+    for payment in &held {
+        job::enqueue(tx, &[finish_job(*payment)]).await?;
+    }
+    if !held.is_empty() {
+        return Ok(());
+    }
+    let unpaid: Vec<InvoiceId> = sqlx::query_scalar(
+        "SELECT i.id FROM services v JOIN subscriptions s ON s.id = v.subscription_id JOIN orders o ON o.id = s.order_id \
+         JOIN invoices i ON i.order_id = o.id WHERE v.id = $1 AND o.status = 'accepted' AND i.status = 'issued' \
+         AND i.payment_status IN ('unpaid', 'partly_paid')",
+    )
+    .bind(service)
+    .fetch_all(tx.connection())
+    .await?;
+    for invoice in unpaid {
+        decide::unpaid(tx, invoice).await?;
     }
     Ok(())
 }

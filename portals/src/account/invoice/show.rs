@@ -4,6 +4,7 @@ use axum::response::Response;
 use billing::BillingError;
 use billing::gateway::{self, GatewayRow};
 use billing::invoice::{self, Invoice, Line};
+use billing::order;
 use billing::payment::{self, Payment};
 use billing::payment_method::{self, PaymentMethod};
 use chrono::NaiveDate;
@@ -59,11 +60,13 @@ async fn context(
     let lines = invoice::lines(tx, row.id).await?;
     let mut context = paper(app, page, row, &lines, tx.today())?;
     context.history = history(app, page, tx, row.id, false).await?;
-    // Nobody is asked for money for what could not be delivered.
+    // Nobody is asked for money for what could not be delivered; who still wants it may pay, and staff build it.
+    let offer = row.collection_status == "undelivered";
     let payable = row.status == "issued"
-        && row.collection_status != "undelivered"
-        && ["unpaid", "partly_paid"].contains(&row.payment_status.as_str());
-    if let (Some(typed), true) = (typed, payable && context.amount_due.is_positive()) {
+        && ["unpaid", "partly_paid"].contains(&row.payment_status.as_str())
+        && row.due()?.is_positive()
+        && (!offer || order::may_be_built(tx, row).await?);
+    if let (Some(typed), true) = (typed, payable) {
         let owner = account::find(tx, row.account_id)
             .await?
             .ok_or(BillingError::NotFound("account"))?;
@@ -71,17 +74,17 @@ async fn context(
             owner.credit_minor.min(context.amount_due.minor),
             context.amount_due.currency,
         )?;
-        context.credit = credit.is_positive().then(|| UseCredit {
+        context.credit = (credit.is_positive() && !offer).then(|| UseCredit {
             path: format!("/account/invoices/{}/credit", row.id),
             amount: credit,
         });
         let methods = payment_method::list(tx, row.account_id).await?;
         let gateways = gateway::list(tx).await?;
-        let mut form = pay_form(app, page, row, (&methods, &gateways), (owner.auto_pay, typed));
+        let mut form = pay_form(app, page, row, offer, (&methods, &gateways), (owner.auto_pay, typed))?;
         let last = payment::list(tx, None, Some(row.id), 1, None).await?.into_iter().next();
         confirm_first(&mut form, last.as_ref(), typed);
         context.pay = Some(form);
-        if typed.error.is_none() {
+        if typed.error.is_none() && !offer {
             context.notice = last.and_then(|last| last_failure(app, page, &last));
         }
     }
@@ -231,9 +234,10 @@ fn pay_form(
     app: &App,
     page: &Page,
     row: &Invoice,
+    offer: bool,
     (methods, gateways): (&[PaymentMethod], &[GatewayRow]),
     (auto_pay, typed): (bool, &Typed),
-) -> Pay {
+) -> Result<Pay, BillingError> {
     let mut cards: Vec<Card> = methods.iter().map(|method| saved_card(app, page, method)).collect();
     cards.extend(
         gateways
@@ -251,8 +255,10 @@ fn pay_form(
             }),
     );
     let first = cards.first().map(|card| card.value.clone()).unwrap_or_default();
-    Pay {
+    Ok(Pay {
         path: format!("/account/invoices/{}/pay", row.id),
+        amount: row.due()?,
+        offer,
         method: if typed.method.is_empty() {
             first
         } else {
@@ -262,7 +268,7 @@ fn pay_form(
         confirm: false,
         automatic: typed.automatic.unwrap_or(auto_pay),
         error: typed.error.clone(),
-    }
+    })
 }
 
 fn saved_card(app: &App, page: &Page, method: &PaymentMethod) -> Card {

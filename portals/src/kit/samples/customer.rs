@@ -212,7 +212,7 @@ pub fn invoice(currency: Currency) -> InvoicePage {
             path: text("#"),
             amount: money(1000),
         }),
-        pay: Some(pay()),
+        pay: Some(pay(money(4724))),
     }
 }
 
@@ -260,7 +260,7 @@ fn lines(currency: Currency) -> Vec<Line> {
     rows.into_iter().map(line).collect()
 }
 
-fn pay() -> Pay {
+fn pay(amount: Money) -> Pay {
     let rows = [
         ("pmt_1", "Visa ···· 4242", "Expires 08/28", "credit-card"),
         ("paypal", "PayPal", "You will be redirected", "brand-paypal"),
@@ -274,6 +274,8 @@ fn pay() -> Pay {
     };
     Pay {
         path: text("#"),
+        amount,
+        offer: false,
         methods: rows.map(method).to_vec(),
         method: text("pmt_1"),
         confirm: false,
