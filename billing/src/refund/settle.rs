@@ -9,7 +9,7 @@ use super::{COLUMNS, Refund, find, move_credit};
 use crate::error::currency;
 use crate::ids::RefundId;
 use crate::ledger::{self, Book, Posting};
-use crate::{BillingError, invoice, payment};
+use crate::{BillingError, invoice, payment, service};
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub(super) async fn succeeded(tx: &mut TenantTx, refund: &Refund, reference: Opt
         ledger::post(tx, &posting).await?;
     }
     on_invoice(tx, refund).await?;
+    // Nothing of its order is built on money that went back.
+    service::release_failed(tx, refund.invoice_id).await?;
     task::settle(tx, &format!("refund:{}", refund.id)).await?;
     say(tx, refund, "payment.refunded").await
 }

@@ -6,6 +6,7 @@ mod chain;
 mod compare;
 mod endings;
 mod late;
+mod refunds;
 mod rounds;
 mod staff;
 mod sweep;
