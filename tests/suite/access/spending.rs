@@ -138,7 +138,7 @@ async fn owed(shop: &Shop, account: &str, plan: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn paying_invoices_and_using_credit_count() {
+async fn paying_invoices_counts() {
     let shop = Shop::open().await;
     let (account, plan, method) = shop.stock("pm_card_visa").await;
     let token = token_of(&shop, owner(&shop, &account).await, limited(2000)).await;
@@ -151,7 +151,6 @@ async fn paying_invoices_and_using_credit_count() {
     let path = |id: &str, what: &str| format!("/invoices/{id}/{what}");
     let (status, paid) = call(&shop, &token, "POST", &path(&invoices[0], "payment"), Some(pay.clone())).await;
     assert_eq!((status, spent(&shop, &token).await), (201, 1000), "{paid}");
-    // Credit that is given pays what is open at once; what is given back is credit to use.
     let twice = call(&shop, &token, "POST", &path(&invoices[0], "payment"), Some(pay.clone())).await;
     assert_eq!(
         (twice.0, spent(&shop, &token).await),
