@@ -37,6 +37,19 @@ pub fn safe_next(next: &str) -> &str {
     if fine { next } else { "/" }
 }
 
+/// Pages of this surface, as the test of all pages draws them.
+#[cfg(test)]
+pub(crate) fn samples(
+    views: &platform::views::Views,
+    page: &platform::views::Page,
+) -> Result<Vec<(&'static str, String)>, platform::views::ViewError> {
+    Ok(vec![
+        ("auth-confirm", views.show(&verify::sample(), page)?),
+        ("auth-switch", views.show(&ticket::sample(), page)?),
+        ("auth-invite", views.show(&password::sample(), page)?),
+    ])
+}
+
 #[cfg(test)]
 mod tests {
     use super::safe_next;

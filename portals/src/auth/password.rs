@@ -194,3 +194,13 @@ async fn choose(
         }
     }
 }
+
+#[cfg(test)]
+pub(super) fn sample() -> impl Context {
+    Reset {
+        token: "token".into(),
+        error: Some("auth-error-invite"),
+        action: "/accept-invite",
+        title: "auth-invite-title",
+    }
+}

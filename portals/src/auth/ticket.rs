@@ -233,3 +233,12 @@ pub async fn go_on(State(app): State<App>, visitor: Visitor, Form(said): Form<Sa
         Err(error) => internal(error),
     }
 }
+
+#[cfg(test)]
+pub(super) fn sample() -> impl Context {
+    Switch {
+        here: "sam@hall.example".into(),
+        there: "simon.hall@hall-and-sons.example".into(),
+        next: "/account".into(),
+    }
+}

@@ -174,3 +174,12 @@ async fn take_over(app: &App, visitor: &Visitor, asked: &Asked, token: &str) -> 
         Err(_) => done(app, visitor, asked, false).await,
     }
 }
+
+#[cfg(test)]
+pub(super) fn sample() -> impl Context {
+    Confirm {
+        token: "token".into(),
+        email: "sam@hall.example".into(),
+        error: Some("auth-confirm-wrong"),
+    }
+}
