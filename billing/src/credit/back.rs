@@ -4,11 +4,11 @@ use platform::money::Money;
 use tenancy::TenantTx;
 
 use super::{Change, change};
-use crate::BillingError;
 use crate::error::currency;
 use crate::ids::PaymentId;
 use crate::invoice::Invoice;
 use crate::ledger::{self, Book, Posting};
+use crate::{BillingError, payment, refund};
 
 /// Gives back what an invoice was paid too much, first what credit had paid of it, then money, the latest first: of a
 /// payment only what is left on its invoice can be refunded from there. The caller takes it off what is allocated.
@@ -31,13 +31,33 @@ pub(crate) async fn give_back(tx: &mut TenantTx, bill: &Invoice, over_minor: i64
         put_back(tx, bill, Money::new(from_credit, unit)?, reason, None).await?;
     }
     let mut left = over_minor - from_credit;
-    for (payment, minor) in paid {
-        let part = minor.min(left);
+    for (id, minor) in paid {
+        let payment = payment::find(tx, id).await?.ok_or(BillingError::NotFound("payment"))?;
+        let part = minor.min(left).min(refund::left(tx, &payment).await?.invoice_minor);
         if part > 0 {
-            put_back(tx, bill, Money::new(part, unit)?, reason, Some(payment)).await?;
+            put_back(tx, bill, Money::new(part, unit)?, reason, Some(id)).await?;
             left -= part;
         }
     }
+    sent_back_before(tx, bill, Money::new(left, unit)?).await
+}
+
+/// What of it was refunded before does not go back a second time: it was revenue that is taken off now.
+async fn sent_back_before(tx: &mut TenantTx, bill: &Invoice, amount: Money) -> Result<(), BillingError> {
+    if !amount.is_positive() {
+        return Ok(());
+    }
+    let posting = Posting {
+        key: format!("refunded_before:{}", bill.id),
+        kind: "invoice.undelivered",
+        source: bill.id.to_string(),
+        on: tx.today(),
+        entries: vec![
+            (Book::Receivable(bill.account_id), amount),
+            (Book::Refunds, amount.negated()),
+        ],
+    };
+    ledger::post(tx, &posting).await?;
     Ok(())
 }
 

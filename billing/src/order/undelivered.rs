@@ -45,7 +45,7 @@ pub(crate) async fn standing(tx: &mut TenantTx, order: OrderId) -> Result<Standi
            count(*) FILTER (WHERE NOT x.ran AND x.status = 'failed') AS failed, \
            count(*) FILTER (WHERE NOT x.ran AND x.status = 'terminated') AS gone \
          FROM (SELECT v.status, v.activated_at IS NOT NULL OR v.status IN ('active', 'suspended') AS ran \
-           FROM subscriptions s JOIN services v ON v.subscription_id = s.id WHERE s.order_id = $1 ORDER BY v.id FOR UPDATE OF s, v) x",
+           FROM subscriptions s JOIN services v ON v.subscription_id = s.id WHERE s.order_id = $1 ORDER BY v.id FOR UPDATE OF v, s) x",
     )
     .bind(order)
     .fetch_one(tx.connection())

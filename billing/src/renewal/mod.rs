@@ -18,6 +18,9 @@ use crate::ids::{InvoiceId, PaymentMethodId, PriceId, RunId, SubscriptionId};
 use crate::invoice::{self, DraftLine};
 use crate::{BillingError, payment};
 
+/// How many days ahead of today a run may be asked for: a slip of the pen must not bill a decade.
+const AHEAD: u64 = 400;
+
 /// What a run did, or would do.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Run {
@@ -60,7 +63,7 @@ struct Due {
 /// Bills everything that falls due on or before `on`. A second run bills nothing.
 ///
 /// # Errors
-/// When the database refuses; what was billed before stays billed.
+/// When that day is too far ahead, or the database refuses; what was billed before stays billed.
 pub async fn bill(
     doors: &Tenancy,
     scope: &TenantScope,
@@ -69,6 +72,10 @@ pub async fn bill(
 ) -> Result<Run, BillingError> {
     let mut tx = doors.begin(scope).await?;
     let on = on.unwrap_or_else(|| tx.today());
+    let last = tx.today().checked_add_days(Days::new(AHEAD));
+    if last.is_none_or(|last| on > last) {
+        return Err(BillingError::Field("on", "Bill at most 400 days ahead.".into()));
+    }
     let mut run = Run {
         on,
         dry_run,

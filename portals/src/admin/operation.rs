@@ -2,7 +2,8 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use billing::{BillingError, service};
+use billing::BillingError;
+use billing::service::{self, Service};
 use http::StatusCode;
 use platform::views::{Page as Chrome, Tone};
 use provisioning::OperationId;
@@ -92,7 +93,7 @@ async fn detail<P>(app: &App, staff: &Staff<P>, chrome: &Chrome, id: OperationId
             crumb(name, None),
         ],
         acts: if staff.rights.has(WriteServices::NAME) {
-            acts(say, &found)
+            acts(say, &found, &owner)
         } else {
             Vec::new()
         },
@@ -132,7 +133,7 @@ fn log_table(say: Say<'_>, log: &[Entry]) -> Table {
 }
 
 /// What can be done in this state.
-fn acts(say: Say<'_>, operation: &Operation) -> Vec<Act> {
+fn acts(say: Say<'_>, operation: &Operation, owner: &Service) -> Vec<Act> {
     let base = format!("/admin/provisioning/{}", operation.id);
     let act = |verb: &str, icon: &'static str, danger: bool, fields: Vec<Field>| Act {
         id: verb.to_owned(),
@@ -149,7 +150,9 @@ fn acts(say: Say<'_>, operation: &Operation) -> Vec<Act> {
     let is_create = operation.kind == "create";
     let is_failed = operation.status == "failed";
     let is_idle = ["queued", "waiting", "retrying", "failed"].contains(&operation.status.as_str());
-    if is_failed {
+    // A build that was given up can be made after all while its service waits for one.
+    let is_given_up = is_create && operation.status == "cancelled" && owner.status == "failed";
+    if is_failed || is_given_up {
         acts.push(act("retry", "refresh", false, Vec::new()));
     }
     if is_failed && is_create {

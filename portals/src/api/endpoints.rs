@@ -16,6 +16,7 @@ pub struct Doc {
     scope: Option<(&'static str, Option<&'static str>)>,
     query: Vec<(&'static str, &'static str)>,
     request: Option<Value>,
+    may_be_empty: bool,
     answer: Option<Value>,
     status: u16,
     also: Option<(u16, Value)>,
@@ -32,6 +33,7 @@ impl Doc {
             scope: Some((staff, member)),
             query: Vec::new(),
             request: None,
+            may_be_empty: false,
             answer: None,
             status: 200,
             also: None,
@@ -46,6 +48,13 @@ impl Doc {
     pub fn takes<T: ToSchema>(mut self) -> Self {
         self.request = Some(self.schema::<T>());
         self
+    }
+
+    /// Takes this, or no body at all.
+    #[must_use]
+    pub fn may_take<T: ToSchema>(mut self) -> Self {
+        self.may_be_empty = true;
+        self.takes::<T>()
     }
 
     /// Answers this.
@@ -171,7 +180,7 @@ impl Doc {
         let mut operation =
             json!({ "operationId": id, "summary": self.summary, "parameters": parameters, "responses": responses });
         if let Some(schema) = &self.request {
-            operation["requestBody"] = json!({ "required": true, "content": content(schema) });
+            operation["requestBody"] = json!({ "required": !self.may_be_empty, "content": content(schema) });
         }
         if let Some((staff, member)) = self.scope {
             operation["x-staff-scope"] = json!(staff);

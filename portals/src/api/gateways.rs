@@ -79,7 +79,7 @@ pub struct GatewayInput {
     name: Option<String>,
     #[schema(value_type = Object)]
     credentials: Value,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     settings: Option<Value>,
 }
 

@@ -75,7 +75,7 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
     .post(
         "/billing_runs",
         doc("Runs the billing day, or plans it", "invoices.write", None)
-            .takes::<RunInput>()
+            .may_take::<RunInput>()
             .gives_object()
             .status(201),
         bill,

@@ -117,7 +117,7 @@ pub struct OrderPreview {
 pub struct ItemInput {
     plan: String,
     quantity: Option<i32>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     options: Option<Value>,
     hostname: Option<String>,
 }

@@ -32,7 +32,7 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
             "payments.write",
             Some("billing.manage"),
         )
-        .takes::<PayInput>()
+        .may_take::<PayInput>()
         .gives::<PaymentView>()
         .status(201),
         pay,

@@ -122,7 +122,7 @@ pub struct ServerInput {
     base_url: String,
     #[schema(value_type = Object)]
     credentials: Value,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     settings: Option<Value>,
 }
 

@@ -42,7 +42,7 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
     .post(
         "/services/{id}/suspension",
         doc("Suspends a service", "services.write", None)
-            .takes::<ReasonInput>()
+            .may_take::<ReasonInput>()
             .gives::<ServiceView>()
             .status(202),
         suspend,
@@ -57,7 +57,7 @@ pub fn endpoints(e: Endpoints) -> Endpoints {
     .post(
         "/services/{id}/termination",
         doc("Terminates a service", "services.write", write)
-            .takes::<ReasonInput>()
+            .may_take::<ReasonInput>()
             .gives::<ServiceView>()
             .status(202),
         terminate,

@@ -125,6 +125,7 @@ pub const SENTENCES: &[(&str, &str)] = &[
     ("the gateway refuses: {why}", "said-gateway-refuses"),
     ("the gateway cannot be reached: {why}", "said-gateway-away"),
     ("No tax rule of the seller matches this buyer, so no tax is charged.", "said-no-tax-rule"),
+    ("Bill at most 400 days ahead.", "said-bill-ahead"),
     ("Seller and buyer are in {seller}: VAT at its standard rate of {rate} %.", "said-vat-home"),
     ("Reverse charge: the buyer in {buyer} owes the VAT.", "said-vat-reverse"),
     ("VAT of {buyer} at its standard rate of {rate} %, through the one-stop shop.", "said-vat-oss"),

@@ -116,6 +116,7 @@ said-unknown-outcome = Ausgang unbekannt: { $why }
 said-gateway-refuses = Das Gateway lehnt ab: { $why }
 said-gateway-away = Das Gateway ist nicht erreichbar: { $why }
 said-no-tax-rule = Keine Steuerregel des Verkäufers trifft auf diesen Käufer zu, daher wird keine Steuer berechnet.
+said-bill-ahead = Rechnen Sie höchstens 400 Tage im Voraus ab.
 said-vat-home = Verkäufer und Käufer sind in { $seller }: Umsatzsteuer zum Regelsatz von { $rate } %.
 said-vat-reverse = Steuerschuldnerschaft des Leistungsempfängers: Der Käufer in { $buyer } schuldet die Umsatzsteuer.
 said-vat-oss = Umsatzsteuer von { $buyer } zum Regelsatz von { $rate } %, über die einzige Anlaufstelle (OSS).

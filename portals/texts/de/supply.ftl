@@ -138,6 +138,7 @@ option-retired = Nicht mehr angeboten
 option-prices-hint = Je Einheit oder Wert und Abrechnung. Leer bleibt, wie es ist.
 option-created = Angelegt. Setzen Sie jetzt die Preise.
 refused-asked = Das Panel wurde gebeten, es zu entfernen. Warten Sie, bis das erledigt oder fehlgeschlagen ist.
+refused-built-anew = Der Dienst wird auf dem aufgebaut, was noch da war: Es gibt nichts mehr zu entfernen.
 refused-ending = Was der letzte Versuch im Panel hinterlassen hat, wird gerade entfernt. Versuchen Sie es danach noch einmal.
 did-service-stays = Das Ende wurde zurückgenommen
 did-service-released = Aufgegeben: was davon übrig ist, wird entfernt

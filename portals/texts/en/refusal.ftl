@@ -116,6 +116,7 @@ said-unknown-outcome = unknown outcome: { $why }
 said-gateway-refuses = the gateway refuses: { $why }
 said-gateway-away = the gateway cannot be reached: { $why }
 said-no-tax-rule = No tax rule of the seller matches this buyer, so no tax is charged.
+said-bill-ahead = Bill at most 400 days ahead.
 said-vat-home = Seller and buyer are in { $seller }: VAT at its standard rate of { $rate } %.
 said-vat-reverse = Reverse charge: the buyer in { $buyer } owes the VAT.
 said-vat-oss = VAT of { $buyer } at its standard rate of { $rate } %, through the one-stop shop.

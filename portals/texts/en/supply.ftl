@@ -138,6 +138,7 @@ option-retired = No longer offered
 option-prices-hint = Per unit or value and cycle. Empty stays as it is.
 option-created = Created. Now set its prices.
 refused-asked = The panel was asked to remove it. Wait until that is done or has failed.
+refused-built-anew = The service is built on what was left: there is nothing to remove any more.
 refused-ending = What the last try left on the panel is being removed. Try again when that is done.
 did-service-stays = Its end was called off
 did-service-released = Given up: what is left of it is removed

@@ -7,9 +7,10 @@ use billing::{BillingError, order};
 use serde_json::{Value, json};
 use tenancy::{TenantTx, task};
 
+use super::load::Work;
 use super::{Operation, keep, retry, wake, want};
 use crate::OperationId;
-use crate::panel::REFERENCE;
+use crate::panel::{PanelError, REFERENCE, Target};
 
 /// Note of a create that may have made something nobody knows of yet.
 pub(super) const IN_DOUBT: &str = "in_doubt";
@@ -193,30 +194,43 @@ pub(super) async fn gives_way(
     Ok((!goes_on).then_some("the service is to be terminated"))
 }
 
-/// Cancels an operation that gives way.
-pub(super) async fn give_way(tx: &mut TenantTx, operation: &Operation, why: &str) -> Result<(), BillingError> {
+/// Cancels an operation that gives way. A build that gives way to the removal of what the last one left is as failed
+/// as that one: it is tried again when the panel is clean.
+pub(super) async fn give_way(
+    tx: &mut TenantTx,
+    operation: &Operation,
+    found: &Service,
+    why: &str,
+) -> Result<(), BillingError> {
+    if operation.kind == "create" && found.status == "provisioning" && !is_wanted(tx, found.id).await? {
+        let work = Work {
+            operation: operation.clone(),
+            server: found.server_id,
+            service: found.clone(),
+            target: Target::default(),
+        };
+        return keep::fail(
+            tx,
+            &work,
+            &PanelError::refused("what the last try left is removed first"),
+        )
+        .await;
+    }
     keep::end(tx, operation.id, "cancelled", Some(why)).await?;
     keep::log(tx, operation.id, &operation.step, "note", why).await?;
     task::settle(tx, &keep::task_key(operation.id)).await?;
     if operation.kind == "create" {
         order::release(tx, operation.service_id).await?;
-        failed_again(tx, operation.service_id).await?;
+        unwanted(tx, operation, found).await?;
     }
     Ok(())
 }
 
-/// A build that gives way to the removal of what the last one left is as failed as that one: it is tried again when
-/// the panel is clean.
-async fn failed_again(tx: &mut TenantTx, id: ServiceId) -> Result<(), BillingError> {
-    let is_cleared: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM services WHERE id = $1 AND status = 'provisioning' AND ending_at IS NULL)",
-    )
-    .bind(id)
-    .fetch_one(tx.connection())
-    .await?;
-    if is_cleared {
-        keep::unbuilt(tx, id).await
-    } else {
-        Ok(())
+/// A build whose service was given up meanwhile: what it made by then, or may have made, is ended too.
+pub(super) async fn unwanted(tx: &mut TenantTx, operation: &Operation, found: &Service) -> Result<(), BillingError> {
+    let is_made = reference(found).is_some() || operation.input["notes"].get(IN_DOUBT).is_some();
+    if found.status == "terminated" && is_made {
+        want_end(tx, found.id, &format!("unwanted:{}", operation.id)).await?;
     }
+    Ok(())
 }

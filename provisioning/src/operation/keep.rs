@@ -54,6 +54,9 @@ pub(super) async fn keep(tx: &mut TenantTx, work: &mut Work, result: Step) -> Re
     }
     ending::lock_service_of(tx, work.operation.id).await?;
     keep_known(tx, work).await?;
+    if work.operation.kind == "create" {
+        given_up_meanwhile(tx, work).await?;
+    }
     tell(tx, work).await?;
     let id = work.operation.id;
     let step = work.operation.step.clone();
@@ -93,6 +96,17 @@ pub(super) async fn keep(tx: &mut TenantTx, work: &mut Work, result: Step) -> Re
             fail(tx, work, &error).await?;
             Ok(Next::Over)
         }
+    }
+}
+
+/// Its service may have been given up while the panel was at work.
+async fn given_up_meanwhile(tx: &mut TenantTx, work: &Work) -> Result<(), BillingError> {
+    let id = work.operation.id;
+    let now = service::find(tx, work.service.id).await?;
+    let operation = super::find_whole(tx, id).await?;
+    match (now, operation) {
+        (Some(now), Some(operation)) => ending::unwanted(tx, &operation, &now).await,
+        _ => Ok(()),
     }
 }
 
@@ -312,7 +326,7 @@ pub(crate) fn task_key(id: OperationId) -> String {
 }
 
 /// Failed for good: staff get a task with the reason, the customer plain words.
-async fn fail(tx: &mut TenantTx, work: &Work, error: &PanelError) -> Result<(), BillingError> {
+pub(super) async fn fail(tx: &mut TenantTx, work: &Work, error: &PanelError) -> Result<(), BillingError> {
     let (id, kind) = (work.operation.id, work.operation.kind.as_str());
     let reason = error.to_string();
     end(tx, id, "failed", Some(&reason)).await?;

@@ -57,14 +57,14 @@ pub(super) async fn claim(tx: &mut TenantTx, id: OperationId) -> Result<Loaded, 
         .await?
         .ok_or(BillingError::NotFound("service"))?;
     if found.status == "terminated" && operation.kind != "terminate" {
-        ending::give_way(tx, &operation, "the service is terminated").await?;
+        ending::give_way(tx, &operation, &found, "the service is terminated").await?;
         if operation.kind == "create" {
             service::undelivered(tx, found.id).await?;
         }
         return Ok(Loaded::Over);
     }
     if let Some(why) = ending::gives_way(tx, &operation, &found).await? {
-        ending::give_way(tx, &operation, why).await?;
+        ending::give_way(tx, &operation, &found, why).await?;
         return Ok(Loaded::Over);
     }
     if found.status == "pending" && operation.kind == "create" {

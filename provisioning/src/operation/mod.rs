@@ -284,6 +284,15 @@ pub async fn find(tx: &mut TenantTx, id: OperationId) -> Result<Option<Operation
         .await?)
 }
 
+/// An operation with the notes that only steps read.
+async fn find_whole(tx: &mut TenantTx, id: OperationId) -> Result<Option<Operation>, BillingError> {
+    let sql = format!("{COLUMNS} WHERE id = $1");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(tx.connection())
+        .await?)
+}
+
 /// Operations newest first, of a service or all.
 ///
 /// # Errors

@@ -21,13 +21,15 @@ async fn locked(tx: &mut TenantTx, id: OperationId) -> Result<Operation, Billing
     found.ok_or(BillingError::NotFound("operation"))
 }
 
-/// Tries a failed operation again.
+/// Tries a failed operation again, or a build that was given up while its service waits for one.
 ///
 /// # Errors
 /// When it has not failed, its order is not paid, or what it left is being cleared away.
 pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingError> {
+    lock_invoice(tx, id).await?;
     let operation = locked(tx, id).await?;
-    if operation.status != "failed" {
+    let is_given_up = operation.kind == "create" && operation.status == "cancelled";
+    if operation.status != "failed" && !is_given_up {
         return Err(BillingError::Conflict(
             "not_failed",
             "Only a failed operation can be tried again.".into(),
@@ -42,6 +44,18 @@ pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingErro
         return Err(BillingError::Conflict(
             "terminated",
             "The service is terminated.".into(),
+        ));
+    }
+    if is_given_up && found.status != "failed" {
+        return Err(BillingError::Conflict(
+            "not_failed",
+            "Only a failed operation can be tried again.".into(),
+        ));
+    }
+    if ending::is_leftover(&operation) && found.status != "failed" {
+        return Err(BillingError::Conflict(
+            "built_anew",
+            "The service is built on what was left: there is nothing to remove any more.".into(),
         ));
     }
     if operation.kind == "create" {
@@ -68,6 +82,18 @@ pub async fn retry(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingErro
     audit::record(tx, "operation.retried", id, Value::Null).await?;
     task::settle(tx, &keep::task_key(id)).await?;
     enqueue(tx, id, found.account_id).await
+}
+
+/// Whether money arrived or went back is decided under the invoice's lock, which is taken before the service's.
+async fn lock_invoice(tx: &mut TenantTx, id: OperationId) -> Result<(), BillingError> {
+    sqlx::query(
+        "SELECT i.id FROM invoices i WHERE i.order_id = (SELECT s.order_id FROM operations o JOIN services v ON v.id = o.service_id \
+         JOIN subscriptions s ON s.id = v.subscription_id WHERE o.id = $1 AND o.kind = 'create') ORDER BY i.id FOR UPDATE",
+    )
+    .bind(id)
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }
 
 /// The invoice is paid and nothing of it went back, or its money is held: else building now would be a server

@@ -243,3 +243,46 @@ async fn an_end_that_the_providers_staff_gave_up_is_asked_for_anew() {
     assert!(yard.virtfusion.servers().is_empty());
     yard.audit().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_built_anew_is_not_removed_and_what_was_given_up_can_be_built_after_all() {
+    let yard = Yard::open().await;
+    let on = yard.virtfusion_server("demo").await;
+    let (_, plan) = yard.product("demo", on, small()).await;
+    yard.virtfusion.fail_builds(1);
+    let id = yard.buy("demo", plan).await;
+    yard.until("demo", id, "failed").await;
+    refuse_deletes(&yard);
+    let create = last(&yard, "demo", id, "create").await;
+    let mut tx = yard.world.begin("demo").await;
+    tell(&mut tx, id, "service.released").await;
+    tx.commit().await.expect("a commit");
+    yard.quiet("demo", id).await;
+    let removal = last(&yard, "demo", id, "terminate").await;
+    let mut tx = yard.world.begin("demo").await;
+    operation::retry(&mut tx, create.id).await.expect("again");
+    let refused = operation::retry(&mut tx, removal.id).await;
+    assert!(
+        matches!(refused, Err(billing::BillingError::Conflict("built_anew", _))),
+        "{refused:?}"
+    );
+    drop(tx);
+    // Given up, cleared away, and built after all: on a panel that is clean.
+    let mut tx = yard.world.begin("demo").await;
+    operation::cancel(&mut tx, create.id, "not now")
+        .await
+        .expect("given up");
+    tx.commit().await.expect("a commit");
+    yard.virtfusion.faults().clear();
+    let mut tx = yard.world.begin("demo").await;
+    operation::retry(&mut tx, removal.id).await.expect("removed");
+    tx.commit().await.expect("a commit");
+    yard.quiet("demo", id).await;
+    assert!(yard.virtfusion.servers().is_empty());
+    let mut tx = yard.world.begin("demo").await;
+    operation::retry(&mut tx, create.id).await.expect("after all");
+    tx.commit().await.expect("a commit");
+    yard.until("demo", id, "active").await;
+    assert_eq!(yard.virtfusion.servers().len(), 1);
+    yard.audit().await;
+}

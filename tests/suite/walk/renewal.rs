@@ -23,6 +23,10 @@ async fn a_renewal_is_billed_and_charged_once_whoever_runs_it() {
     shop.until(&invoice, |i| i["payment_status"] == "paid").await;
     let early = shop.post("/billing_runs", json!({ "on": "2026-02-14" })).await;
     assert_eq!(early["invoices"], 0, "nothing falls due the day before");
+    let slip = shop
+        .call("POST", "/billing_runs", Some(json!({ "on": "2708-06-30" })))
+        .await;
+    assert_eq!((slip.0, &slip.1["errors"][0]["field"]), (422, &json!("on")), "{slip:?}");
     let planned = shop
         .post("/billing_runs", json!({ "on": "2026-02-15", "dry_run": true }))
         .await;

@@ -95,7 +95,7 @@ pub struct ProductInput {
     #[schema(value_type = Option<Vec<FeatureView>>)]
     features: Option<Value>,
     server: Option<String>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     panel_settings: Option<Value>,
     stock: Option<i32>,
     needs_hostname: Option<bool>,
@@ -116,7 +116,7 @@ pub struct ProductPatch {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     server: Option<Option<String>>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     panel_settings: Option<Value>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<i32>)]
