@@ -18,7 +18,7 @@ use crate::ids::{InvoiceId, PaymentMethodId, PriceId, RunId, SubscriptionId};
 use crate::invoice::{self, DraftLine};
 use crate::{BillingError, payment};
 
-/// How many days ahead of today a run may be asked for: a slip of the pen must not bill a decade.
+/// How many days ahead of today somebody may have billed.
 const AHEAD: u64 = 400;
 
 /// What a run did, or would do.
@@ -63,7 +63,7 @@ struct Due {
 /// Bills everything that falls due on or before `on`. A second run bills nothing.
 ///
 /// # Errors
-/// When that day is too far ahead, or the database refuses; what was billed before stays billed.
+/// When the database refuses; what was billed before stays billed.
 pub async fn bill(
     doors: &Tenancy,
     scope: &TenantScope,
@@ -72,10 +72,6 @@ pub async fn bill(
 ) -> Result<Run, BillingError> {
     let mut tx = doors.begin(scope).await?;
     let on = on.unwrap_or_else(|| tx.today());
-    let last = tx.today().checked_add_days(Days::new(AHEAD));
-    if last.is_none_or(|last| on > last) {
-        return Err(BillingError::Field("on", "Bill at most 400 days ahead.".into()));
-    }
     let mut run = Run {
         on,
         dry_run,
@@ -101,6 +97,21 @@ pub async fn bill(
     }
     gone_through?;
     Ok(run)
+}
+
+/// Whether a day may be asked for: a slip of the pen must not bill a decade.
+///
+/// # Errors
+/// When it is too far ahead.
+pub async fn within_reach(doors: &Tenancy, scope: &TenantScope, on: Option<NaiveDate>) -> Result<(), BillingError> {
+    let Some(on) = on else { return Ok(()) };
+    let tx = doors.begin_read(scope).await?;
+    let last = tx.today().checked_add_days(Days::new(AHEAD));
+    tx.commit().await?;
+    if last.is_none_or(|last| on > last) {
+        return Err(BillingError::Field("on", "Bill at most 400 days ahead.".into()));
+    }
+    Ok(())
 }
 
 /// The last day on which a period may begin that is billed today.

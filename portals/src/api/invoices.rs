@@ -296,6 +296,7 @@ pub struct RunInput {
 async fn bill(State(app): State<App>, caller: ApiCaller, bytes: Bytes) -> Result<(StatusCode, Json<Value>), ApiError> {
     caller.need("invoices.write", None)?;
     let input: RunInput = body::read_or_default(&bytes)?;
+    renewal::within_reach(app.tenancy(), caller.scope(), input.on).await?;
     let run = renewal::bill(app.tenancy(), &caller.scope().for_the_house(), input.on, input.dry_run).await?;
     Ok((StatusCode::CREATED, Json(json!(run))))
 }

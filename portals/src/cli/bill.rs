@@ -18,6 +18,7 @@ pub async fn run(config: &Config, args: &args::Bill) -> Result<()> {
     let mut runs = Vec::new();
     for tenant in tenants {
         let scope = resolve::system(&doors, tenant.id, "bill")?;
+        renewal::within_reach(&doors, &scope, args.on).await?;
         let run = renewal::bill(&doors, &scope, args.on, args.dry_run).await?;
         if !args.json {
             let parked = run.parked.len();

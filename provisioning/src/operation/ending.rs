@@ -69,10 +69,11 @@ async fn is_wanted(tx: &mut TenantTx, service: ServiceId) -> Result<bool, Billin
     wanted.ok_or(BillingError::NotFound("service"))
 }
 
-/// The service of an operation, locked: whoever changes what is under way locks it first, and the operation after it.
-pub(super) async fn lock_service_of(tx: &mut TenantTx, id: OperationId) -> Result<Option<ServiceId>, BillingError> {
+/// The service of an operation, locked, and its status: whoever changes what is under way locks it first, and the
+/// operation after it.
+pub(super) async fn lock_service_of(tx: &mut TenantTx, id: OperationId) -> Result<Option<String>, BillingError> {
     Ok(sqlx::query_scalar(
-        "SELECT id FROM services WHERE id = (SELECT service_id FROM operations WHERE id = $1) FOR UPDATE",
+        "SELECT status FROM services WHERE id = (SELECT service_id FROM operations WHERE id = $1) FOR UPDATE",
     )
     .bind(id)
     .fetch_optional(tx.connection())

@@ -52,9 +52,9 @@ pub(super) async fn keep(tx: &mut TenantTx, work: &mut Work, result: Step) -> Re
     if let Err(PanelError::Unknown(_)) = &result {
         doubt(&work.operation, &mut work.target);
     }
-    ending::lock_service_of(tx, work.operation.id).await?;
+    let status = ending::lock_service_of(tx, work.operation.id).await?;
     keep_known(tx, work).await?;
-    if work.operation.kind == "create" {
+    if work.operation.kind == "create" && status.as_deref() == Some("terminated") {
         given_up_meanwhile(tx, work).await?;
     }
     tell(tx, work).await?;

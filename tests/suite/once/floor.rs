@@ -121,6 +121,8 @@ impl Floor {
     }
 
     async fn stock(&mut self) {
+        // A build is killed at every wait, and each leaves one server.
+        self.virtfusion.set_capacity(5000);
         let server = json!({ "panel": "virtfusion", "name": "vf-1", "base_url": self.virtfusion.url(),
             "credentials": { "token": self.virtfusion.token() }, "settings": { "hypervisor_group": 1 } });
         let server = self.post("/servers", server).await;
