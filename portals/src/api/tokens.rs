@@ -307,6 +307,10 @@ async fn revoke(State(app): State<App>, caller: ApiCaller, Path(id): Path<String
     let by = holder(&caller);
     let mut tx = app.tenancy().begin(caller.scope()).await?;
     let row = find(&mut tx, &by, &id).await?;
+    // A token that is narrowed ends itself, and no other.
+    if !caller.0.is_whole() && caller.scope().token() != Some(row.id) {
+        return Err(ApiError::Narrow);
+    }
     may_change(&by, &row)?;
     change::revoke(&mut tx, &by, row.id).await.map_err(refused)?;
     tx.commit().await?;
