@@ -84,12 +84,15 @@ pub async fn remove(tx: &mut TenantTx, account: AccountId, user: UserId) -> Resu
     Ok(true)
 }
 
-/// The accounts a user belongs to, the oldest first.
+/// The accounts a user belongs to, the oldest first. A place that somebody else gave counts once the address is
+/// confirmed: before, nobody knows who reads its mailbox.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn of_user(tx: &mut TenantTx, user: UserId) -> Result<Vec<Member>, DbError> {
-    let sql = format!("{SELECT} WHERE m.user_id = $1 ORDER BY m.created_at, m.account_id");
+    let sql = format!(
+        "{SELECT} WHERE m.user_id = $1 AND (m.owner OR u.verified_at IS NOT NULL) ORDER BY m.created_at, m.account_id"
+    );
     Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(user)
         .fetch_all(tx.connection())

@@ -18,6 +18,6 @@ mod world;
 
 pub use browser::{Browser, Page};
 pub use database::Database;
-pub use people::{PASSWORD, Person};
+pub use people::{PASSWORD, Person, confirm};
 pub use server::Server;
 pub use world::World;

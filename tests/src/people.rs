@@ -3,7 +3,7 @@
 use tenancy::account::{self, Account, NewAccount};
 use tenancy::token::{self, Caller, NewToken};
 use tenancy::user::{self, NewUser, User};
-use tenancy::{AccountId, member, staff};
+use tenancy::{AccountId, TenantTx, UserId, member, staff};
 
 use crate::World;
 
@@ -18,6 +18,16 @@ pub struct Person {
     pub token: String,
     /// What the token is recognised as, with the scope to act in.
     pub caller: Caller,
+}
+
+/// Their address counts as confirmed.
+pub async fn confirm(tx: &mut TenantTx, user: UserId) {
+    sqlx::query("UPDATE users SET verified_at = $2 WHERE id = $1")
+        .bind(user)
+        .bind(tx.now())
+        .execute(tx.connection())
+        .await
+        .expect("confirmed");
 }
 
 impl World {
@@ -64,6 +74,7 @@ impl World {
         let user = self.user(slug, email, None).await;
         let words: Vec<String> = permissions.iter().map(|&word| word.to_owned()).collect();
         let mut tx = self.begin(slug).await;
+        confirm(&mut tx, user.id).await;
         member::add(&mut tx, account, user.id, false, &words)
             .await
             .expect("a member");

@@ -96,6 +96,21 @@ pub async fn invite(
     send(app, tx, (user, network), TokenUse::Invite, way).await
 }
 
+/// Somebody was given a place in a team, which counts once they have shown that the address is theirs: whoever has no
+/// password sets one, whoever has one confirms. Limited as [`verify`].
+///
+/// # Errors
+/// When the database refuses.
+pub async fn join(app: &App, tx: &mut TenantTx, user: &User, network: &str) -> Result<(), DbError> {
+    if user::needs_invitation(tx, user.id).await? {
+        return invite(app, tx, user, Portal::Account, Some(network)).await;
+    }
+    match user.verified_at {
+        Some(_) => Ok(()),
+        None => verify(app, tx, user, Some(network)).await,
+    }
+}
+
 /// Invites the owner of an account.
 ///
 /// # Errors

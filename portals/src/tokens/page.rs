@@ -148,7 +148,7 @@ pub fn known(
 ) -> TokenPage {
     let path = format!("{}/{}", desk.base(), row.id);
     let stands = row.revoked_at.is_none();
-    let form = (stands && desk.holder.may_change(row)).then(|| {
+    let form = (stands && desk.holder.may_limit(row)).then(|| {
         let mut form = FormPart {
             id: "token".to_owned(),
             path: path.clone(),

@@ -40,8 +40,8 @@ impl Holder {
         self.is_own(row) || in_reach && self.sees_all()
     }
 
-    /// Whether this person may end a token or hold it to other limits: their own, and with the right to change settings
-    /// or the account any that they see.
+    /// Whether this person may end a token: their own, and with the right to change settings or the account any that
+    /// they see.
     #[must_use]
     pub fn may_change(&self, row: &Row) -> bool {
         let others = match self.account {
@@ -49,6 +49,13 @@ impl Holder {
             Some(_) => "account.manage",
         };
         self.is_own(row) || self.sees(row) && self.rights.has(others)
+    }
+
+    /// Whether this person may hold a token to other limits. Limits that somebody else set may be wider afterwards, and
+    /// the token does what its own person may: of others that is only for whoever may do everything.
+    #[must_use]
+    pub fn may_limit(&self, row: &Row) -> bool {
+        self.is_own(row) || self.may_change(row) && self.rights.has("*")
     }
 
     /// The scopes that are this person's to give to a new token, or to `row`. Staff give a customer's token what a
@@ -91,6 +98,9 @@ impl Holder {
 pub async fn restrict(tx: &mut TenantTx, by: &Holder, id: TokenId, limits: Limits) -> Result<(), TokenError> {
     let row = find(tx, id).await?.filter(|row| by.may_change(row));
     let row = row.ok_or(TokenError::Unknown)?;
+    if !by.may_limit(&row) {
+        return Err(TokenError::NotYours("*".to_owned()));
+    }
     by.covers(Some(&row), limits.scopes.as_deref())?;
     // An end that has come stays as it is while something else is changed.
     let kept = limits.expires_at.filter(|_| limits.expires_at == row.expires_at);

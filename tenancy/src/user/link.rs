@@ -229,6 +229,10 @@ pub async fn verify_with_password(tx: &mut TenantTx, token: &str, password: &str
 /// When the token is no longer valid.
 pub async fn take_over(tx: &mut TenantTx, token: &str) -> Result<String, UserError> {
     let user = spend_token(tx, TokenUse::VerifyEmail, token).await?;
+    if user.verified_at.is_some() {
+        // Confirmed another way meanwhile: an old mail is no way to a new password.
+        return Err(UserError::BadToken);
+    }
     claim::reclaim(tx, user.id).await?;
     Ok(issue_token(tx, user.id, TokenUse::ResetPassword).await?)
 }

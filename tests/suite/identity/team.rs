@@ -2,7 +2,7 @@
 
 use tests::PASSWORD;
 
-use super::{choose, is_in, link, links, nobody, sign_up};
+use super::{choose, is_in, link, links, nobody, sign_up, token};
 use crate::live::people::{member_with, owner};
 use crate::staff::browser::Browser as Staff;
 use crate::walk::shop::Shop;
@@ -54,25 +54,41 @@ async fn a_clerk_gives_and_takes_only_what_they_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_squatter_with_an_invited_address_is_out_and_the_link_sets_a_password() {
+async fn a_place_in_a_team_counts_once_its_reader_has_shown_that_the_address_is_theirs() {
     let shop = Shop::open().await;
     let (account, _, _) = shop.stock("pm_card_visa").await;
     let owner = owner(&shop, &account).await;
     let squatter = nobody(&shop);
     sign_up(&squatter, NEW, "the words of a stranger").await;
-    assert!(is_in(&squatter).await);
+    // The next mail is newer than that of the sign-up.
+    shop.world.clock.advance(chrono::TimeDelta::seconds(1));
     let added = owner
         .post("/account/team", &[("email", NEW), ("services.use", "on")])
         .await;
     assert_eq!(added.status, 303, "{}", added.body);
-    assert!(!is_in(&squatter).await, "before any right is given");
-    let fields = [("email", NEW), ("password", "the words of a stranger")];
-    assert_eq!(squatter.post("/sign-in", &fields).await.status, 422);
-    let invited = nobody(&shop);
-    let done = choose(&invited, &link(&shop, "mail-invite", NEW).await, PASSWORD).await;
+    assert!(is_in(&squatter).await, "nobody is put out by being asked into a team");
+    let account: tenancy::AccountId = account.parse().expect("an account");
+    let places = async || {
+        let mut tx = shop.world.begin("demo").await;
+        let found = tenancy::user::find_by_email(&mut tx, NEW).await.expect("users");
+        let all = tenancy::member::of_user(&mut tx, found.expect("a user").id).await;
+        all.expect("places")
+            .iter()
+            .filter(|place| place.account_id == account)
+            .count()
+    };
+    assert_eq!(places().await, 0, "not for whoever signed up with the address");
+    let reader = nobody(&shop);
+    let verify = link(&shop, "mail-verify", NEW).await;
+    let taken = reader
+        .post("/verify-email", &[("token", token(&verify)), ("way", "new")])
+        .await;
+    let reset = taken.location.expect("on to a new password");
+    let done = choose(&reader, &reset, PASSWORD).await;
     assert_eq!(done.status, 303, "{}", done.body);
-    invited.sign_in(NEW, PASSWORD).await;
-    assert!(is_in(&invited).await && !is_in(&squatter).await);
+    reader.sign_in(NEW, PASSWORD).await;
+    assert!(is_in(&reader).await && !is_in(&squatter).await);
+    assert_eq!(places().await, 1, "now it counts");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,6 +130,7 @@ impl House {
         let user = self.shop.world.user(slug, email, None).await;
         let mut tx = self.shop.world.begin(slug).await;
         let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        tests::confirm(&mut tx, user.id).await;
         member::add(&mut tx, account, user.id, false, &words)
             .await
             .expect("a member");

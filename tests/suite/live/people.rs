@@ -35,6 +35,7 @@ pub async fn member_with(shop: &Shop, account: &str, permissions: &[&str]) -> Br
     let user = shop.world.user("demo", "team@hall.test", Some(PASSWORD)).await;
     let words: Vec<String> = permissions.iter().map(|&word| word.to_owned()).collect();
     let mut tx = shop.world.begin("demo").await;
+    tests::confirm(&mut tx, user.id).await;
     member::add(&mut tx, account, user.id, false, &words)
         .await
         .expect("a member");

@@ -141,6 +141,7 @@ async fn a_team_grows_by_mail_and_the_owner_stays() {
     tenancy::user::set_password(&mut tx, invited.id, PASSWORD)
         .await
         .expect("a password");
+    tests::confirm(&mut tx, invited.id).await;
     tx.commit().await.expect("a commit");
     let newcomer = Browser::new(&shop.base, "demo.ezscale.localhost");
     newcomer.sign_in("new@hall.test", PASSWORD).await;

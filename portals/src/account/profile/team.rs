@@ -189,11 +189,10 @@ pub(super) async fn add(
         if team.iter().any(|place| place.user_id == user.id) {
             return Ok(false);
         }
-        user::reclaim(&mut tx, user.id).await?;
         member::add(&mut tx, member.account, user.id, false, &given).await?;
         let detail = serde_json::json!({ "account": member.account, "permissions": given });
         audit::record(&mut tx, "member.added", user.id, detail).await?;
-        mails::people::invite(&app, &mut tx, &user, tenancy::Portal::Account, Some(&network)).await?;
+        mails::people::join(&app, &mut tx, &user, &network).await?;
         tx.commit().await?;
         Ok::<_, UserError>(true)
     };
