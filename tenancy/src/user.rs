@@ -11,7 +11,7 @@ pub use link::{
     spend_token, take_over, verify_email, verify_with_password,
 };
 
-use crate::{Tenancy, TenantScope, TenantTx, UserId, audit, password};
+use crate::{Tenancy, TenantId, TenantScope, TenantTx, UserId, audit, password};
 
 /// A user.
 #[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
@@ -127,20 +127,38 @@ pub struct NewUser {
     pub locale: Option<String>,
 }
 
-/// Creates a user.
+/// A password in its stored form.
+pub struct Hashed(String);
+
+/// Hashes a password before the transaction that stores it: whoever waits for a turn holds no connection.
+///
+/// # Errors
+/// When it is too short, or too much is hashed for this tenant at once.
+pub async fn hash_password(tenant: TenantId, password: &str) -> Result<Hashed, UserError> {
+    check_password(password)?;
+    Ok(Hashed(password::hash(tenant, password.to_owned()).await?))
+}
+
+/// Creates a user, hashing the password now: where strangers ask, hash before ([`hash_password`]).
 ///
 /// # Errors
 /// A bad address, name or password, or an address in use.
 pub async fn create(tx: &mut TenantTx, new: &NewUser) -> Result<User, UserError> {
-    let norm = normalise_email(&new.email).ok_or(UserError::BadEmail)?;
-    let name = check_name(&new.name)?;
     let password = match &new.password {
-        Some(password) => {
-            check_password(password)?;
-            Some(password::hash(tx.tenant().id, password.clone()).await?)
-        }
+        Some(password) => Some(hash_password(tx.tenant().id, password).await?),
         None => None,
     };
+    create_with(tx, new, password).await
+}
+
+/// Creates a user with a password that is hashed already.
+///
+/// # Errors
+/// A bad address or name, or an address in use.
+pub async fn create_with(tx: &mut TenantTx, new: &NewUser, password: Option<Hashed>) -> Result<User, UserError> {
+    let norm = normalise_email(&new.email).ok_or(UserError::BadEmail)?;
+    let name = check_name(&new.name)?;
+    let password = password.map(|Hashed(hash)| hash);
     let id: UserId = tx.new_id();
     let locale = new.locale.clone().unwrap_or_else(|| tx.tenant().locale.clone());
     let insert = sqlx::query(

@@ -127,14 +127,15 @@ async fn create(
     headers: &HeaderMap,
     (fields, language): (&Fields, &str),
 ) -> Result<User, UserError> {
+    let password = user::hash_password(visitor.scope.tenant().id, &fields.password).await?;
     let mut tx = app.tenancy().begin(&visitor.scope).await?;
     let new = NewUser {
         email: fields.email.clone(),
         name: fields.name.clone(),
-        password: Some(fields.password.clone()),
+        password: None,
         locale: Some(language.to_owned()),
     };
-    let user = user::create(&mut tx, &new).await?;
+    let user = user::create_with(&mut tx, &new, Some(password)).await?;
     let account = NewAccount {
         name: fields.name.clone(),
         email: fields.email.clone(),

@@ -20,6 +20,12 @@ fn sign_ins() -> &'static RateLimiter {
     LIMITER.get_or_init(|| RateLimiter::new(Quota::per_minute("sign-in", 60), Clock::system()))
 }
 
+/// The same of one network, at whatever tenants.
+fn everywhere() -> &'static RateLimiter {
+    static LIMITER: OnceLock<RateLimiter> = OnceLock::new();
+    LIMITER.get_or_init(|| RateLimiter::new(Quota::per_minute("sign-in-anywhere", 300), Clock::system()))
+}
+
 fn calls() -> &'static RateLimiter {
     static LIMITER: OnceLock<RateLimiter> = OnceLock::new();
     LIMITER.get_or_init(|| RateLimiter::new(Quota::per_minute("api", 1200), Clock::system()))
@@ -98,8 +104,12 @@ pub async fn sign_in(State(_app): State<App>, request: Request, next: Next) -> R
     let network = request.extensions().get::<Client>().map(Client::rate_key);
     // What happens to one tenant is nothing to the customers of another.
     let tenant = request.extensions().get::<TenantScope>().map(|scope| scope.tenant().id);
-    let key = format!("{tenant:?} {}", network.unwrap_or_default());
-    let verdict = sign_ins().check(&key);
+    let network = network.unwrap_or_default();
+    let mut verdict = sign_ins().check(&format!("{tenant:?} {network}"));
+    if verdict.allowed {
+        let all = everywhere().check(&network);
+        verdict = if all.allowed { verdict } else { all };
+    }
     if verdict.allowed {
         return next.run(request).await;
     }

@@ -3,9 +3,9 @@
 
 use billing::ids::ServiceId;
 use billing::invoice::{self, InvoiceFilter};
-use billing::{payment, renewal, service, suspension};
+use billing::{payment, renewal, suspension};
 use chrono::TimeDelta;
-use provisioning::operation::{self, Operation};
+use provisioning::operation;
 use provisioning::server::NewServer;
 use serde_json::json;
 use simulators::{FaultKind, FaultRule};
@@ -13,26 +13,12 @@ use simulators::{FaultKind, FaultRule};
 use super::yard::{Yard, small};
 
 async fn give_up(yard: &Yard, slug: &str, id: ServiceId) {
-    let create = of_kind(yard, slug, id, "create").await;
+    let create = yard.last(slug, id, "create").await;
     let mut tx = yard.world.begin(slug).await;
     operation::cancel(&mut tx, create.id, "nobody wants it")
         .await
         .expect("given up");
     tx.commit().await.expect("a commit");
-}
-
-async fn terminate(yard: &Yard, slug: &str, id: ServiceId) {
-    let mut tx = yard.world.begin(slug).await;
-    service::want_termination(&mut tx, id, "asked for")
-        .await
-        .expect("wanted");
-    tx.commit().await.expect("a commit");
-}
-
-async fn of_kind(yard: &Yard, slug: &str, id: ServiceId, kind: &str) -> Operation {
-    let all = yard.operations(slug, id).await;
-    let found = all.iter().find(|operation| operation.kind == kind);
-    found.unwrap_or_else(|| panic!("no {kind} in {all:?}")).clone()
 }
 
 async fn invoices(yard: &Yard, slug: &str) -> Vec<invoice::Invoice> {
@@ -69,9 +55,9 @@ async fn a_failed_build_whose_money_went_back_leaves_no_server_and_a_later_one_b
     assert!(yard.virtfusion.servers().is_empty(), "nobody pays for what was made");
     let failed = yard.service("demo", id).await;
     assert_eq!((failed.status.as_str(), failed.panel_ref), ("failed", None));
-    assert_eq!(of_kind(&yard, "demo", id, "terminate").await.status, "done");
+    assert_eq!(yard.last("demo", id, "terminate").await.status, "done");
 
-    let create = of_kind(&yard, "demo", id, "create").await;
+    let create = yard.last("demo", id, "create").await;
     let mut tx = yard.world.begin("demo").await;
     assert!(operation::retry(&mut tx, create.id).await.is_err(), "not without money");
     drop(tx);
@@ -132,7 +118,7 @@ async fn a_build_given_up_in_doubt_is_looked_for_and_a_guess_is_a_task() {
         }
     }
     yard.work(1).await;
-    assert_eq!(of_kind(&yard, "demo", id, "create").await.status, "retrying");
+    assert_eq!(yard.last("demo", id, "create").await.status, "retrying");
     give_up(&yard, "demo", id).await;
     yard.virtfusion.faults().clear();
     yard.work(3).await;
@@ -224,7 +210,7 @@ async fn after_the_parent_cancels_a_retry_orders_anew_and_never_two_are_alive() 
         yard.until("leaf", id, "failed").await;
         yard.work(3).await;
         assert_eq!(invoices(&yard, "demo").await.len(), round, "not by itself");
-        let create = of_kind(&yard, "leaf", id, "create").await;
+        let create = yard.last("leaf", id, "create").await;
         let mut tx = yard.world.begin("leaf").await;
         operation::retry(&mut tx, create.id).await.expect("again");
         tx.commit().await.expect("a commit");
@@ -236,7 +222,7 @@ async fn after_the_parent_cancels_a_retry_orders_anew_and_never_two_are_alive() 
     let alive: Vec<_> = above.iter().filter(|s| s.status != "terminated").collect();
     assert_eq!((above.len(), alive.len()), (3, 1), "{above:?}");
     assert_eq!(yard.virtfusion.servers().len(), 1);
-    terminate(&yard, "leaf", id).await;
+    yard.terminate("leaf", id).await;
     yard.until("leaf", id, "terminated").await;
     yard.work(3).await;
     assert!(yard.virtfusion.servers().is_empty());
@@ -250,12 +236,9 @@ async fn what_is_to_end_is_billed_no_more_though_its_panel_refuses_and_on_when_i
     let (_, plan) = yard.product("demo", on, small()).await;
     let id = yard.buy("demo", plan).await;
     yard.until("demo", id, "active").await;
-    let refuses = FaultRule::new("/servers/", FaultKind::FailBefore(422))
-        .method("DELETE")
-        .times(u32::MAX);
-    yard.virtfusion.faults().add(refuses);
-    terminate(&yard, "demo", id).await;
-    terminate(&yard, "demo", id).await;
+    yard.refuse_deletes();
+    yard.terminate("demo", id).await;
+    yard.terminate("demo", id).await;
     yard.quiet("demo", id).await;
     let tasks = yard.open_tasks("demo").await;
     assert!(
@@ -267,7 +250,7 @@ async fn what_is_to_end_is_billed_no_more_though_its_panel_refuses_and_on_when_i
         assert_eq!(bill(&yard, "demo").await, 0, "it is to end");
     }
     // Staff keep it: it is billed on, and without a gap.
-    let end = of_kind(&yard, "demo", id, "terminate").await;
+    let end = yard.last("demo", id, "terminate").await;
     let mut tx = yard.world.begin("demo").await;
     operation::cancel(&mut tx, end.id, "they stay after all")
         .await
@@ -279,7 +262,7 @@ async fn what_is_to_end_is_billed_no_more_though_its_panel_refuses_and_on_when_i
     assert_eq!(minor, [3000, 1000], "the months in between, and the first");
     // Wanted again, and the panel does it.
     yard.virtfusion.faults().clear();
-    terminate(&yard, "demo", id).await;
+    yard.terminate("demo", id).await;
     yard.until("demo", id, "terminated").await;
     yard.world.clock.advance(TimeDelta::days(31));
     assert_eq!(bill(&yard, "demo").await, 0);
@@ -310,10 +293,10 @@ async fn an_end_comes_before_a_create_that_waits() {
     yard.work(3).await;
     assert_eq!(yard.open_tasks("demo").await.len(), 1, "staff are to build it");
     yard.world.clock.advance(TimeDelta::seconds(1));
-    terminate(&yard, "demo", id).await;
+    yard.terminate("demo", id).await;
     yard.until("demo", id, "terminated").await;
     yard.work(3).await;
-    let create = of_kind(&yard, "demo", id, "create").await;
+    let create = yard.last("demo", id, "create").await;
     assert_eq!(
         (create.status.as_str(), create.reason.as_deref()),
         ("cancelled", Some("the service is to be terminated"))
@@ -334,7 +317,7 @@ async fn what_waits_behind_goes_on_when_the_one_before_ends() {
     let plan = by_hand(&yard).await;
     let id = yard.buy("demo", plan).await;
     yard.work(3).await;
-    let create = of_kind(&yard, "demo", id, "create").await;
+    let create = yard.last("demo", id, "create").await;
     let mut tx = yard.world.begin("demo").await;
     operation::adopt(&mut tx, create.id, "rack-3").await.expect("named");
     tx.commit().await.expect("a commit");
@@ -352,8 +335,8 @@ async fn what_waits_behind_goes_on_when_the_one_before_ends() {
     tx.commit().await.expect("a commit");
     yard.world.run_jobs_until_idle(portals::jobs::registry(&yard.app)).await;
     let (suspend, resume) = (
-        of_kind(&yard, "demo", id, "suspend").await,
-        of_kind(&yard, "demo", id, "resume").await,
+        yard.last("demo", id, "suspend").await,
+        yard.last("demo", id, "resume").await,
     );
     assert_eq!((suspend.status.as_str(), resume.status.as_str()), ("waiting", "queued"));
     let mut tx = yard.world.begin("demo").await;
@@ -361,14 +344,10 @@ async fn what_waits_behind_goes_on_when_the_one_before_ends() {
     tx.commit().await.expect("a commit");
     // Without anybody hastening it.
     yard.world.run_jobs_until_idle(portals::jobs::registry(&yard.app)).await;
-    assert_eq!(
-        of_kind(&yard, "demo", id, "resume").await.status,
-        "waiting",
-        "its own turn"
-    );
-    terminate(&yard, "demo", id).await;
+    assert_eq!(yard.last("demo", id, "resume").await.status, "waiting", "its own turn");
+    yard.terminate("demo", id).await;
     yard.world.run_jobs_until_idle(portals::jobs::registry(&yard.app)).await;
-    assert_eq!(of_kind(&yard, "demo", id, "resume").await.status, "cancelled");
-    let end = of_kind(&yard, "demo", id, "terminate").await;
+    assert_eq!(yard.last("demo", id, "resume").await.status, "cancelled");
+    let end = yard.last("demo", id, "terminate").await;
     assert_eq!(end.status, "waiting", "staff are to remove it: {end:?}");
 }

@@ -1,29 +1,14 @@
 //! Wishes to end that came late, were taken back or tried again: nothing that is paid for goes, nothing that is to go stays.
 
 use billing::ids::ServiceId;
-use billing::service;
 use chrono::TimeDelta;
 use platform::event;
-use provisioning::operation::{self, Operation};
+use provisioning::operation;
 use serde_json::{Value, json};
 use simulators::{FaultKind, FaultRule};
 use tenancy::TenantTx;
 
 use super::yard::{Yard, small};
-
-async fn terminate(yard: &Yard, slug: &str, id: ServiceId) {
-    let mut tx = yard.world.begin(slug).await;
-    service::want_termination(&mut tx, id, "asked for")
-        .await
-        .expect("wanted");
-    tx.commit().await.expect("a commit");
-}
-
-async fn last(yard: &Yard, slug: &str, id: ServiceId, kind: &str) -> Operation {
-    let all = yard.operations(slug, id).await;
-    let found = all.iter().find(|operation| operation.kind == kind);
-    found.unwrap_or_else(|| panic!("no {kind} in {all:?}")).clone()
-}
 
 async fn active(yard: &Yard) -> ServiceId {
     let on = yard.virtfusion_server("demo").await;
@@ -31,13 +16,6 @@ async fn active(yard: &Yard) -> ServiceId {
     let id = yard.buy("demo", plan).await;
     yard.until("demo", id, "active").await;
     id
-}
-
-fn refuse_deletes(yard: &Yard) {
-    let refuses = FaultRule::new("/servers/", FaultKind::FailBefore(422))
-        .method("DELETE")
-        .times(u32::MAX);
-    yard.virtfusion.faults().add(refuses);
 }
 
 async fn tell(tx: &mut TenantTx, id: ServiceId, kind: &'static str) {
@@ -63,10 +41,10 @@ async fn repeat_event(yard: &Yard, kind: &str) {
 async fn a_wish_that_comes_again_after_staff_kept_the_service_ends_nothing() {
     let yard = Yard::open().await;
     let id = active(&yard).await;
-    refuse_deletes(&yard);
-    terminate(&yard, "demo", id).await;
+    yard.refuse_deletes();
+    yard.terminate("demo", id).await;
     yard.quiet("demo", id).await;
-    let end = last(&yard, "demo", id, "terminate").await;
+    let end = yard.last("demo", id, "terminate").await;
     assert_eq!(end.status, "failed");
     let mut tx = yard.world.begin("demo").await;
     operation::cancel(&mut tx, end.id, "it stays").await.expect("kept");
@@ -84,7 +62,7 @@ async fn a_wish_that_comes_again_after_staff_kept_the_service_ends_nothing() {
     let ends: Vec<_> = yard.operations("demo", id).await;
     assert_eq!(ends.iter().filter(|o| o.kind == "terminate").count(), 1, "{ends:?}");
     // A new wish still counts.
-    terminate(&yard, "demo", id).await;
+    yard.terminate("demo", id).await;
     yard.until("demo", id, "terminated").await;
     repeat_event(&yard, "service.termination_wanted").await;
     yard.work(2).await;
@@ -101,9 +79,9 @@ async fn an_end_the_panel_was_asked_for_is_not_given_up() {
         .method("DELETE")
         .times(u32::MAX);
     yard.virtfusion.faults().add(busy);
-    terminate(&yard, "demo", id).await;
+    yard.terminate("demo", id).await;
     yard.work(1).await;
-    let end = last(&yard, "demo", id, "terminate").await;
+    let end = yard.last("demo", id, "terminate").await;
     assert!(["retrying", "waiting"].contains(&end.status.as_str()), "{end:?}");
     let mut tx = yard.world.begin("demo").await;
     let refused = operation::cancel(&mut tx, end.id, "it stays").await;
@@ -141,7 +119,7 @@ async fn a_build_whose_answer_could_not_be_kept_is_in_doubt() {
         }
     }
     assert_eq!(yard.virtfusion.servers().len(), 1);
-    let create = last(&yard, "demo", id, "create").await;
+    let create = yard.last("demo", id, "create").await;
     assert_eq!(create.status, "retrying", "{create:?}");
     let mut tx = yard.world.begin("demo").await;
     operation::cancel(&mut tx, create.id, "given up")
@@ -169,13 +147,13 @@ async fn calling_an_old_removal_done_leaves_the_next_build_what_it_has() {
     yard.virtfusion.fail_builds(1);
     let id = yard.buy("demo", plan).await;
     yard.until("demo", id, "failed").await;
-    refuse_deletes(&yard);
+    yard.refuse_deletes();
     let mut tx = yard.world.begin("demo").await;
-    let failed = last(&yard, "demo", id, "create").await;
+    let failed = yard.last("demo", id, "create").await;
     tell(&mut tx, id, "service.released").await;
     tx.commit().await.expect("a commit");
     yard.quiet("demo", id).await;
-    let removal = last(&yard, "demo", id, "terminate").await;
+    let removal = yard.last("demo", id, "terminate").await;
     assert_eq!(removal.status, "failed");
     let mut tx = yard.world.begin("demo").await;
     operation::retry(&mut tx, failed.id).await.expect("again");
@@ -197,7 +175,7 @@ async fn calling_an_old_removal_done_leaves_the_next_build_what_it_has() {
     tell(&mut tx, second, "service.released").await;
     tx.commit().await.expect("a commit");
     yard.quiet("demo", second).await;
-    let removal = last(&yard, "demo", second, "terminate").await;
+    let removal = yard.last("demo", second, "terminate").await;
     let mut tx = yard.world.begin("demo").await;
     operation::skip(&mut tx, removal.id).await.expect("done by hand");
     tx.commit().await.expect("a commit");
@@ -213,14 +191,14 @@ async fn an_end_that_the_providers_staff_gave_up_is_asked_for_anew() {
     yard.credit("demo", yard.reseller_account("leaf"), 1000).await;
     let id = yard.buy("leaf", plan).await;
     yard.until("leaf", id, "active").await;
-    refuse_deletes(&yard);
+    yard.refuse_deletes();
     yard.world.clock.advance(TimeDelta::seconds(1));
-    terminate(&yard, "leaf", id).await;
+    yard.terminate("leaf", id).await;
     yard.work(6).await;
     let above = yard.services("demo").await[0].id;
-    let there = last(&yard, "demo", above, "terminate").await;
+    let there = yard.last("demo", above, "terminate").await;
     assert_eq!(there.status, "failed");
-    let here = last(&yard, "leaf", id, "terminate").await;
+    let here = yard.last("leaf", id, "terminate").await;
     let mut tx = yard.world.begin("leaf").await;
     let refused = operation::cancel(&mut tx, here.id, "it stays").await;
     assert!(
@@ -232,7 +210,7 @@ async fn an_end_that_the_providers_staff_gave_up_is_asked_for_anew() {
     operation::cancel(&mut tx, there.id, "not now").await.expect("given up");
     tx.commit().await.expect("a commit");
     yard.quiet("leaf", id).await;
-    let here = last(&yard, "leaf", id, "terminate").await;
+    let here = yard.last("leaf", id, "terminate").await;
     assert_eq!(here.status, "failed", "{here:?}");
     yard.virtfusion.faults().clear();
     let mut tx = yard.world.begin("leaf").await;
@@ -252,13 +230,13 @@ async fn what_is_built_anew_is_not_removed_and_what_was_given_up_can_be_built_af
     yard.virtfusion.fail_builds(1);
     let id = yard.buy("demo", plan).await;
     yard.until("demo", id, "failed").await;
-    refuse_deletes(&yard);
-    let create = last(&yard, "demo", id, "create").await;
+    yard.refuse_deletes();
+    let create = yard.last("demo", id, "create").await;
     let mut tx = yard.world.begin("demo").await;
     tell(&mut tx, id, "service.released").await;
     tx.commit().await.expect("a commit");
     yard.quiet("demo", id).await;
-    let removal = last(&yard, "demo", id, "terminate").await;
+    let removal = yard.last("demo", id, "terminate").await;
     let mut tx = yard.world.begin("demo").await;
     operation::retry(&mut tx, create.id).await.expect("again");
     let refused = operation::retry(&mut tx, removal.id).await;

@@ -17,6 +17,7 @@ use provisioning::server::{self, NewServer};
 use serde_json::{Value, json};
 use simulators::stripe::{Stripe, StripeConfig};
 use simulators::virtfusion::{Virtfusion, VirtfusionConfig};
+use simulators::{FaultKind, FaultRule};
 use tenancy::{AccountId, Mode};
 use tests::World;
 
@@ -284,6 +285,30 @@ impl Yard {
     pub async fn operations(&self, slug: &str, id: ServiceId) -> Vec<Operation> {
         let mut tx = self.world.begin(slug).await;
         operation::list(&mut tx, Some(id), 20, None).await.expect("operations")
+    }
+
+    /// The newest of a kind.
+    pub async fn last(&self, slug: &str, id: ServiceId, kind: &str) -> Operation {
+        let all = self.operations(slug, id).await;
+        let found = all.iter().find(|operation| operation.kind == kind);
+        found.unwrap_or_else(|| panic!("no {kind} in {all:?}")).clone()
+    }
+
+    /// Staff want it gone.
+    pub async fn terminate(&self, slug: &str, id: ServiceId) {
+        let mut tx = self.world.begin(slug).await;
+        service::want_termination(&mut tx, id, "asked for")
+            .await
+            .expect("wanted");
+        tx.commit().await.expect("a commit");
+    }
+
+    /// The panel removes nothing from now on.
+    pub fn refuse_deletes(&self) {
+        let refuses = FaultRule::new("/servers/", FaultKind::FailBefore(422))
+            .method("DELETE")
+            .times(u32::MAX);
+        self.virtfusion.faults().add(refuses);
     }
 
     pub async fn services(&self, slug: &str) -> Vec<Service> {

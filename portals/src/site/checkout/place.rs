@@ -5,7 +5,7 @@ use billing::ids::{PaymentMethodId, ProductId};
 use billing::order::{self, PlaceOrder, Placed, Room};
 use billing::{BillingError, cart, gateway, payment_method};
 use tenancy::account::{self, AccountError};
-use tenancy::user::{self, NewUser, User, UserError};
+use tenancy::user::{self, Hashed, NewUser, User, UserError};
 use tenancy::{AccountId, TenantTx, session, sign_in};
 
 use super::desk::{self, Desk, What};
@@ -152,8 +152,15 @@ async fn in_one(
     way: Option<Way>,
     rooms: &[Room],
 ) -> Result<(Placed, Option<User>), Refused> {
+    let password = match (&ask.visitor.user, &desk.basket.account) {
+        (None, None) => {
+            let tenant = ask.visitor.scope.tenant().id;
+            Some(user::hash_password(tenant, &fields.new_password).await?)
+        }
+        _ => None,
+    };
     let mut tx = ask.app.tenancy().begin(&ask.visitor.scope).await?;
-    let (account, made) = customer(ask, &mut tx, fields, desk).await?;
+    let (account, made) = customer((ask, &mut tx), fields, desk, password).await?;
     let cart = desk.basket.cart.as_ref().ok_or(BillingError::NotFound("cart"))?;
     let items = cart::items(&mut tx, cart.id).await?;
     let saved = match way {
@@ -194,10 +201,10 @@ pub(super) async fn can_hold(
 
 /// The account that buys: the visitor's own with the details as typed, or a new one (and a new user).
 async fn customer(
-    ask: Ask<'_>,
-    tx: &mut TenantTx,
+    (ask, tx): (Ask<'_>, &mut TenantTx),
     fields: &Fields,
     desk: &Desk,
+    password: Option<Hashed>,
 ) -> Result<(AccountId, Option<User>), Refused> {
     let locale = page::plain(ask.app, ask.visitor, ask.asked).await.locale;
     let language = locale.language();
@@ -223,10 +230,10 @@ async fn customer(
     let new = NewUser {
         email: fields.email.clone(),
         name: fields.name.clone(),
-        password: Some(fields.new_password.clone()),
+        password: None,
         locale: Some(language.to_owned()),
     };
-    let made = user::create(tx, &new).await?;
+    let made = user::create_with(tx, &new, password).await?;
     details.owner = Some(made.id);
     let account = account::create(tx, &details).await?;
     send_verification(ask.app, tx, &made, &client(ask.headers)).await?;
